@@ -1,0 +1,248 @@
+"""What an operation is: a forward in plain NumPy, and the rules that pull a gradient back.
+
+An operation is one row of the catalogue.  Its positional parameters are its operands, its
+keyword-only parameters its settings.  A rule names what it needs of the call, and those names
+*are* the save list: `lambda g, out: g * out` keeps the result and nothing else.
+
+Names a rule may use, after the incoming gradient `g`:
+
+- an operand (`x`), its shape (`x_shape`) or its dtype (`x_dtype`);
+- `out`, the result (operations with several results: their names in `outputs`);
+- a setting (`axis`);
+- a value of `aux`: something the forward worked out anyway and hands to its rules only;
+- `needs` (joint rules): which operands want a gradient.
+
+The same rule serves every order: on arrays it computes, on tensors it records.  It may therefore
+use operators, indexing, the methods that arrays and tensors share, NumPy functions that have an
+operation, and other operations; nothing that writes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["CATALOGUE", "Op", "Rule", "Source", "binary", "op", "unary"]
+
+CATALOGUE: dict[str, Op] = {}
+"""Every operation of the library by its name; operations of users are not entered."""
+
+UFUNCS: dict[Any, Op] = {}
+"""NumPy functions that have an operation: how `np.exp(tensor)` finds its way."""
+
+
+class Source(NamedTuple):
+    """Where one argument of a rule comes from.
+
+    `what` is one of operand, operands, shape, shapes, dtype, out, aux, setting, needs; `which`
+    the position (of the operand, result or aux value) or the name of the setting.
+    """
+
+    what: str
+    which: Any
+
+
+class Rule:
+    """A pull-back rule and the sources of its arguments.
+
+    `keeps` sums the save list up for the recording paths: "nothing", "x", "y" or "out" where one
+    array (or none) is the whole list, else "several".
+    """
+
+    __slots__ = ("function", "keeps", "sources")
+
+    def __init__(self, function: Callable[..., Any], owner: Op) -> None:
+        names = list(inspect.signature(function).parameters)
+        if not names or names[0] != "g":
+            raise TypeError(f"{owner.name}: the first parameter of a rule is g, got {names}")
+        self.function = function
+        self.sources = tuple(owner.source(name) for name in names[1:])
+        self.keeps = self._summary()
+
+    def _summary(self) -> str:
+        if not self.sources:
+            return "nothing"
+        if len(self.sources) > 1:
+            return "several"
+        return {("operand", 0): "x", ("operand", 1): "y", ("out", None): "out"}.get(
+            self.sources[0], "several"
+        )
+
+
+class Op:
+    """An operation: called on arrays it computes, with a tensor among its operands it records.
+
+    `rules[i]` pulls the gradient back to operand `i`; `shared` serves all operands at once and
+    then replaces them.  `rules_again` and `shared_again` are twins used only where the gradient
+    itself is recorded; operations whose rules lean on `aux` values that depend on an operand
+    need them.
+    """
+
+    tensor_class: type | tuple[()] = ()  # the class users hold, made known by its floor
+    record: Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]  # the recorder, likewise
+
+    def __init__(  # noqa: PLR0913 - one keyword per column of the catalogue
+        self,
+        forward: Callable[..., Any],
+        *,
+        name: str | None = None,
+        operands: tuple[str, ...] | None = None,
+        kind: str = "general",
+        label: str | None = None,
+        formula: str | None = None,
+        onnx: str | None = None,
+        dtypes: str | None = None,
+        outputs: tuple[str, ...] = (),
+        aux: tuple[str, ...] = (),
+    ) -> None:
+        self.forward = forward
+        self.name = name or forward.__name__
+        self.__doc__ = forward.__doc__
+        self.kind, self.label, self.formula, self.onnx = kind, label or self.name, formula, onnx
+        self.dtypes, self.outputs, self.aux = dtypes, outputs, aux
+        self.operands, self.settings, self.variadic = _read_signature(forward, operands)
+        self.rules: list[Rule | None] = [None] * len(self.operands)
+        self.rules_again: list[Rule | None] = [None] * len(self.operands)
+        self.shared: Rule | None = None
+        self.shared_again: Rule | None = None
+
+    def __call__(self, *operands: Any, **settings: Any) -> Any:
+        """Run on arrays, or record when an operand is a tensor."""
+        for operand in operands:
+            if isinstance(operand, Op.tensor_class):
+                return Op.record(self, operands, settings)
+        result = self.forward(*operands, **settings)
+        return self.visible(result) if self.aux else result
+
+    def visible(self, result: tuple[Any, ...]) -> Any:
+        """What users see of a forward's results: everything but the aux values."""
+        count = len(self.outputs)
+        return result[:count] if count else result[0]
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether a gradient flows back to any operand."""
+        return self.shared is not None or any(self.rules)
+
+    def rule(self, function: Any, of: str | None = None) -> Any:
+        """Declare the rule of the next operand without one, or `@op.rule("x")` of that operand."""
+        if isinstance(function, str):
+            return lambda f: self.rule(f, function)
+        index = self.rules.index(None) if of is None else self.operands.index(of)
+        self.rules[index] = Rule(function, self)
+        return function
+
+    def again(self, function: Any, of: str | None = None) -> Any:
+        """Declare the twin rule for recorded gradients, of the first operand or `again("x")`."""
+        if isinstance(function, str):
+            return lambda f: self.again(f, function)
+        index = self.rules_again.index(None) if of is None else self.operands.index(of)
+        self.rules_again[index] = Rule(function, self)
+        return function
+
+    def joint(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Declare one rule for all operands: it returns a gradient or None for each."""
+        self.shared = Rule(function, self)
+        return function
+
+    def joint_again(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Declare the joint rule's twin for recorded gradients."""
+        self.shared_again = Rule(function, self)
+        return function
+
+    def source(self, name: str) -> Source:
+        """Find what a rule's parameter `name` stands for; a TypeError lists the known names."""
+        many = self.variadic and self.operands[0]
+        stem, _, part = name.rpartition("_")
+        if name in self.settings:
+            return Source("setting", name)
+        if name == "needs":
+            return Source("needs", None)
+        if many and name in {many, f"{many}_shape", f"{many}_dtype"}:
+            return Source({many: "operands"}.get(name, part + "s"), None)
+        if name in self.operands:
+            return Source("operand", self.operands.index(name))
+        if part in {"shape", "dtype"} and stem in self.operands:
+            return Source(part, self.operands.index(stem))
+        if name == "out":
+            return Source("out", None)
+        if name in self.outputs:
+            return Source("out", self.outputs.index(name))
+        if name in self.aux:
+            return Source("aux", self.aux.index(name))
+        known = [*self.operands, "out", *self.outputs, *self.aux, *self.settings]
+        raise TypeError(f"{self.name}: a rule asks for {name!r}; known names: {', '.join(known)}")
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}({', '.join(self.operands + self.settings)})>"
+
+
+def _read_signature(
+    forward: Callable[..., Any], operands: tuple[str, ...] | None
+) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """Names of operands and settings, and whether any number of operands is taken."""
+    if operands is not None:  # NumPy's ufuncs have no signature worth reading
+        return operands, (), False
+    parameters = inspect.signature(forward).parameters.values()
+    settings = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+    positional = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+    return positional, settings, any(p.kind is p.VAR_POSITIONAL for p in parameters)
+
+
+def op(forward: Callable[..., Any] | None = None, **columns: Any) -> Any:
+    """Make an operation of a NumPy function; a decorator, with or without columns.
+
+    >>> import numpy as np
+    >>> @op(kind="elementwise")
+    ... def softplus(x):
+    ...     return np.logaddexp(x, np.zeros((), x.dtype))
+    >>> _ = softplus.rule(lambda g, x: g / (1 + np.exp(-x)))
+    >>> softplus
+    <operation softplus(x)>
+    """
+    if forward is None:
+        return lambda f: op(f, **columns)
+    made = Op(forward, **columns)
+    if forward.__module__.startswith("tinygrad_lite."):
+        _enter(made)
+    return made
+
+
+def unary(
+    name: str, forward: Callable[..., Any], rule: Callable[..., Any] | None = None, **columns: Any
+) -> Op:
+    """Make an elementwise operation of one operand `x`; `rule` may take x and out."""
+    columns = {"kind": "elementwise", "dtypes": "float", **columns}
+    made = Op(forward, name=name, operands=("x",), **columns)
+    if rule is not None:
+        made.rule(rule)
+    return _enter(made)
+
+
+def binary(
+    name: str,
+    forward: Callable[..., Any],
+    rule_x: Callable[..., Any] | None = None,
+    rule_y: Callable[..., Any] | None = None,
+    **columns: Any,
+) -> Op:
+    """Make an elementwise operation of two operands `x` and `y` that broadcast."""
+    columns = {"kind": "elementwise", "dtypes": "common", **columns}
+    made = Op(forward, name=name, operands=("x", "y"), **columns)
+    for rule, operand in ((rule_x, "x"), (rule_y, "y")):
+        if rule is not None:
+            made.rule(rule, operand)
+    return _enter(made)
+
+
+def _enter(made: Op) -> Op:
+    """Put an operation into the catalogue and, if it wraps a NumPy function, into `UFUNCS`."""
+    if made.name in CATALOGUE:
+        raise ValueError(f"two operations are called {made.name!r}")
+    CATALOGUE[made.name] = made
+    if isinstance(made.forward, np.ufunc):
+        UFUNCS.setdefault(made.forward, made)
+    return made
