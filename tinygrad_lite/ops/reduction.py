@@ -1,0 +1,448 @@
+"""Reductions: operations that make one value of many, over some axes or all of them.
+
+`axis` is None (every axis), an integer or a tuple; what is reduced comes back to a gradient by
+`restore`, which gives the lost axes length one, and `expand`, which repeats without copying.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import numpy as np
+
+from .._op import Op, op
+from .scan import cumprod, shift
+from .shape import expand, reshape
+
+__all__ = [
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
+    "axes_of",
+    "count_nonzero",
+    "length_over",
+    "logsumexp",
+    "max",
+    "max_along",
+    "mean",
+    "min",
+    "min_along",
+    "norm",
+    "prod",
+    "restore",
+    "std",
+    "sum",
+    "var",
+]
+
+Axis = int | tuple[int, ...] | None
+
+
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The axes that `axis` means in an array of `ndim` dimensions, none of them negative."""
+    if axis is None:
+        return tuple(range(ndim))
+    if isinstance(axis, tuple):
+        return tuple(a % ndim for a in axis) if ndim else ()
+    return (axis % ndim,) if ndim else ()
+
+
+def length_over(shape: tuple[int, ...], axis: Axis) -> int:
+    """How many elements of an array of `shape` meet in one result of a reduction over `axis`."""
+    if axis is None:
+        return math.prod(shape)
+    return math.prod(shape[a] for a in axes_of(axis, len(shape)))
+
+
+def restore(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
+    """`g` with the axes back, at length one, that a reduction of an array of `shape` took away."""
+    if keepdims or g.ndim == len(shape):
+        return g
+    lost = axes_of(axis, len(shape))
+    return reshape(g, shape=tuple(1 if a in lost else n for a, n in enumerate(shape)))
+
+
+def _spread(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
+    """`g` as a view of the reduced array's `shape`: every element sees its own result's gradient."""
+    return expand(restore(g, shape, axis, keepdims), shape=shape)
+
+
+def _flat(x: Any, axis: Axis) -> Axis:
+    """`axis` as NumPy takes it: an array without dimensions has none to name."""
+    return axis if x.ndim else None
+
+
+def _add(x: Any, axis: Axis, keepdims: bool) -> Any:
+    """Sum with torch's result types: integers count in int64, halves add up in float32."""
+    kind = x.dtype.kind
+    if kind != "f":
+        return np.add.reduce(x, axis=_flat(x, axis), keepdims=keepdims, dtype=np.int64)
+    if x.dtype.itemsize == 2:
+        total = np.add.reduce(x, axis=_flat(x, axis), keepdims=keepdims, dtype=np.float32)
+        return total.astype(x.dtype)
+    return np.add.reduce(x, axis=_flat(x, axis), keepdims=keepdims)
+
+
+# --- sums ------------------------------------------------------------------------------------
+
+
+@op(kind="linear", label="Σ", onnx="ReduceSum")
+def sum(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Sum of `x` over `axis`; integers and booleans give int64."""
+    return _add(x, axis, keepdims)
+
+
+@sum.rule
+def _(g: Any, x_shape: Any, axis: Axis, keepdims: bool) -> Any:
+    return _spread(g, x_shape, axis, keepdims)
+
+
+@op(kind="linear", onnx="ReduceMean")
+def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Arithmetic mean of `x` over `axis`; NaN over nothing."""
+    count = length_over(x.shape, axis)
+    wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
+    total = np.add.reduce(wide, axis=_flat(x, axis), keepdims=keepdims)
+    return (total / _real(count, wide)).astype(x.dtype, copy=False)
+
+
+def _real(number: float, like: Any) -> Any:
+    """`number` as a scalar of `like`'s type, so that 0/0 is NaN and no Python exception."""
+    return like.dtype.type(number)
+
+
+@mean.rule
+def _(g: Any, x_shape: Any, axis: Axis, keepdims: bool) -> Any:
+    count = length_over(x_shape, axis)
+    return _spread(g / count if count else g, x_shape, axis, keepdims)
+
+
+# --- variance --------------------------------------------------------------------------------
+
+
+def _squares(x: Any, axis: Axis, keepdims: bool, correction: float) -> Any:
+    """The variance; `correction` is taken from the number of elements."""
+    count = length_over(x.shape, axis)
+    wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
+    centre = np.add.reduce(wide, axis=_flat(x, axis), keepdims=True) / _real(count, wide)
+    apart = wide - centre
+    total = np.add.reduce(apart * apart, axis=_flat(x, axis), keepdims=keepdims)
+    return total / _real(builtins.max(0.0, count - correction), wide)
+
+
+@op(kind="reduction")
+def var(x: Any, *, axis: Axis = None, correction: float = 1, keepdims: bool = False) -> Any:
+    """Variance of `x` over `axis`: Σ (x − mean)² / (n − correction)."""
+    return _squares(x, axis, keepdims, correction).astype(x.dtype, copy=False)
+
+
+@var.rule
+def _(g: Any, x: Any, axis: Axis, correction: float, keepdims: bool) -> Any:
+    scale = _variance_scale(x.shape, axis, correction)
+    return restore(g, x.shape, axis, keepdims) * scale * (x - mean(x, axis=axis, keepdims=True))
+
+
+def _variance_scale(shape: tuple[int, ...], axis: Axis, correction: float) -> float:
+    """2 / (n − correction), the factor of the variance's gradient."""
+    freedom = builtins.max(0.0, length_over(shape, axis) - correction)
+    return 2 / freedom if freedom else math.nan
+
+
+@op(kind="reduction")
+def std(x: Any, *, axis: Axis = None, correction: float = 1, keepdims: bool = False) -> Any:
+    """Standard deviation of `x` over `axis`: the root of `var`.
+
+    Gradient: 0 where the deviation is 0.
+    """
+    return np.sqrt(_squares(x, axis, keepdims, correction)).astype(x.dtype, copy=False)
+
+
+@std.rule
+def _(g: Any, x: Any, out: Any, axis: Axis, correction: float, keepdims: bool) -> Any:
+    scale = _variance_scale(x.shape, axis, correction) / 2
+    pull = restore(divide_or_zero(g, out), x.shape, axis, keepdims)
+    return pull * scale * (x - mean(x, axis=axis, keepdims=True))
+
+
+def divide_or_zero(g: Any, y: Any) -> Any:
+    """g / y, and 0 where `y` is 0: the subgradient that norms and deviations take there."""
+    still = y == 0
+    return np.where(still, 0, g / np.where(still, 1, y))
+
+
+# --- extremes --------------------------------------------------------------------------------
+
+
+@op(kind="constant")
+def tie_share(x: Any, best: Any, *, axis: Axis = None) -> Any:
+    """The share of each element in its extreme: 1/k for each of k that equal `best`, else 0.
+
+    A NaN in `best` belongs to the elements that are NaN.
+    """
+    same = (x == best) | ((x != x) & (best != best))
+    # counted in integers and divided in double: halves overflow at 65,520 equal elements
+    count = np.add.reduce(same, axis=_flat(x, axis), keepdims=True, dtype=np.int64)
+    return (same / np.maximum(count, 1)).astype(x.dtype)
+
+
+def _pull_to_ties(g: Any, x: Any, out: Any, axis: Axis, keepdims: bool) -> Any:
+    """The gradient split evenly over the elements that equal the extreme `out`."""
+    share = tie_share(x, restore(out, x.shape, axis, keepdims), axis=axis)
+    return restore(g, x.shape, axis, keepdims) * share
+
+
+@op(kind="reduction", onnx="ReduceMax")
+def amax(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Largest elements of `x` over `axis`; NaN wins. Ties share the gradient evenly."""
+    return np.maximum.reduce(x, axis=_flat(x, axis), keepdims=keepdims)
+
+
+@op(kind="reduction", onnx="ReduceMin")
+def amin(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Smallest elements of `x` over `axis`; NaN wins. Ties share the gradient evenly."""
+    return np.minimum.reduce(x, axis=_flat(x, axis), keepdims=keepdims)
+
+
+amax.rule(_pull_to_ties)
+amin.rule(_pull_to_ties)
+
+
+@op(kind="reduction", onnx="ReduceMax")
+def max(x: Any) -> Any:
+    """Largest element of `x`; NaN wins. Ties share the gradient evenly."""
+    return np.maximum.reduce(x, axis=None)
+
+
+@op(kind="reduction", onnx="ReduceMin")
+def min(x: Any) -> Any:
+    """Smallest element of `x`; NaN wins. Ties share the gradient evenly."""
+    return np.minimum.reduce(x, axis=None)
+
+
+max.rule(lambda g, x, out: g * tie_share(x, out))
+min.rule(lambda g, x, out: g * tie_share(x, out))
+
+
+@op(kind="constant", onnx="ArgMax")
+def argmax(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Position of the largest element along `axis`, the first of equals; NaN counts as largest."""
+    return np.argmax(x, axis=_flat(x, axis), keepdims=keepdims)
+
+
+@op(kind="constant", onnx="ArgMin")
+def argmin(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Position of the smallest element along `axis`, the first of equals; NaN counts as smallest."""
+    return np.argmin(x, axis=_flat(x, axis), keepdims=keepdims)
+
+
+def pick(x: Any, indices: Any, axis: int, keepdims: bool) -> Any:
+    """The elements at `indices`, of length one along `axis`."""
+    if not x.ndim:
+        return x
+    values = np.take_along_axis(x, indices, axis)
+    return values if keepdims else np.squeeze(values, axis)
+
+
+@op(kind="linear")
+def place(x: Any, indices: Any, *, shape: tuple[int, ...], axis: int) -> Any:
+    """Zeros of `shape` with `x` at `indices` along `axis`, where no index repeats."""
+    if not shape:
+        return x
+    out = np.zeros(shape, x.dtype)
+    np.put_along_axis(out, indices, x, axis)
+    return out
+
+
+@op(kind="linear")
+def picked(x: Any, indices: Any, *, axis: int) -> Any:
+    """The elements of `x` at `indices` along `axis`, which may not repeat."""
+    return np.take_along_axis(x, indices, axis) if x.ndim else x
+
+
+place.rule(lambda g, indices, axis: picked(g, indices, axis=axis), "x")
+picked.rule(lambda g, indices, x_shape, axis: place(g, indices, shape=x_shape, axis=axis), "x")
+
+
+def pull_to_index(g: Any, x_shape: Any, indices: Any, axis: int, keepdims: bool) -> Any:
+    """The gradient of the values goes to the one element that was taken."""
+    where = restore(indices, x_shape, axis, keepdims)
+    return place(restore(g[0], x_shape, axis, keepdims), where, shape=x_shape, axis=axis)
+
+
+def _along(find: Any, x: Any, axis: int, keepdims: bool) -> tuple[Any, Any]:
+    """Values and indices that `find` (np.argmax or np.argmin) chooses along `axis`."""
+    if not x.ndim:
+        return x, np.zeros((), np.int64)
+    indices = find(x, axis=axis, keepdims=True)
+    values = pick(x, indices, axis, keepdims)
+    return values, indices if keepdims else np.squeeze(indices, axis)
+
+
+@op(kind="reduction", outputs=("values", "indices"))
+def max_along(x: Any, *, axis: int, keepdims: bool = False) -> Any:
+    """Largest elements along `axis` and where they are: the first of equals, a NaN before all."""
+    return _along(np.argmax, x, axis, keepdims)
+
+
+@op(kind="reduction", outputs=("values", "indices"))
+def min_along(x: Any, *, axis: int, keepdims: bool = False) -> Any:
+    """Smallest elements along `axis` and where they are: the first of equals, a NaN before all."""
+    return _along(np.argmin, x, axis, keepdims)
+
+
+max_along.rule(pull_to_index)
+min_along.rule(pull_to_index)
+
+
+# --- products --------------------------------------------------------------------------------
+
+
+@op(kind="reduction", label="Π", onnx="ReduceProd")
+def prod(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Product of `x` over one axis or all; integers and booleans give int64.
+
+    Gradient: the product of the other elements, at any number of zeros and in any order.
+    """
+    axis = _flat(x, axis)
+    if x.dtype.kind != "f":
+        return np.multiply.reduce(x, axis=axis, keepdims=keepdims, dtype=np.int64)
+    if x.dtype.itemsize == 2:
+        wide = np.multiply.reduce(x, axis=axis, keepdims=keepdims, dtype=np.float32)
+        return wide.astype(x.dtype)
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+
+
+@prod.rule
+def _(g: Any, x: Any, out: Any, axis: int | None, keepdims: bool) -> Any:
+    g = restore(g, x.shape, axis, keepdims)
+    if not (x == 0).any():
+        return g * restore(out, x.shape, axis, keepdims) / x
+    return g * _product_of_others(x, axis)
+
+
+def _product_of_others(x: Any, axis: int | None) -> Any:
+    """For each element the product of the others over `axis`, without dividing."""
+    if not x.ndim:
+        return x * 0 + 1
+    if axis is None:
+        return reshape(_product_of_others(reshape(x, shape=(-1,)), 0), shape=x.shape)
+    before = cumprod(shift(x, axis=axis, by=1, fill=1), axis=axis)
+    after = cumprod(shift(x, axis=axis, by=-1, fill=1), axis=axis, reverse=True)
+    return before * after
+
+
+# --- logarithms of sums, norms ---------------------------------------------------------------
+
+
+@op(kind="reduction", onnx="ReduceLogSumExp", dtypes="float")
+def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """log Σ exp(x) over `axis`; the largest element is taken out first, so nothing overflows."""
+    axis = _flat(x, axis)
+    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, _real(0, x))
+    total = np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)
+    out = np.log(total) + top
+    return out if keepdims else out.reshape(_shape_without(x.shape, axis))
+
+
+def _shape_without(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    """`shape` after a reduction over `axis`."""
+    lost = axes_of(axis, len(shape))
+    return tuple(n for a, n in enumerate(shape) if a not in lost)
+
+
+@logsumexp.rule
+def _(g: Any, x: Any, out: Any, axis: Axis, keepdims: bool) -> Any:
+    g, out = (restore(a, x.shape, axis, keepdims) for a in (g, out))
+    return g * np.exp(x - out)
+
+
+@op(kind="reduction", label="‖·‖")
+def norm(x: Any, *, p: float = 2.0, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The p-norm (Σ |x|ᵖ)^(1/p) over `axis`: largest and smallest |x| at ±inf, a count at 0.
+
+    Gradient: 0 where the norm is 0; ties at p = ±inf share it.
+    """
+    axis = _flat(x, axis)
+    wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
+    return _norm(wide, p, axis, keepdims).astype(x.dtype, copy=False)
+
+
+def _norm(x: Any, p: float, axis: Axis, keepdims: bool) -> Any:
+    if p == 2:
+        return np.sqrt(np.add.reduce(x * x, axis=axis, keepdims=keepdims))
+    if p == 0:
+        return np.add.reduce(x != 0, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    size = np.abs(x)
+    if p == 1:
+        return np.add.reduce(size, axis=axis, keepdims=keepdims)
+    if p == math.inf:
+        return np.maximum.reduce(size, axis=axis, keepdims=keepdims, initial=0)
+    if p == -math.inf:
+        return np.minimum.reduce(size, axis=axis, keepdims=keepdims, initial=math.inf)
+    return np.add.reduce(size**p, axis=axis, keepdims=keepdims) ** (1 / p)
+
+
+@norm.rule
+def _(g: Any, x: Any, out: Any, p: float, axis: Axis, keepdims: bool) -> Any:
+    g, out = (restore(a, x.shape, axis, keepdims) for a in (g, out))
+    if p == 2:
+        return x * divide_or_zero(g, out)
+    if p == 1:
+        return g * np.sign(x)
+    if p == 0:
+        return g * np.zeros_like(x)
+    if math.isinf(p):
+        return g * np.sign(x) * tie_share(np.abs(x), out, axis=axis)
+    return _pull_norm(g, x, out, p)
+
+
+def _pull_norm(g: Any, x: Any, out: Any, p: float) -> Any:
+    """g · sign(x) · (|x| / out)^(p−1), with 0 where a factor would be infinite."""
+    if p < 1:  # |x|^(p−1) is infinite at 0
+        still = x == 0
+        power = np.abs(np.where(still, 1, x)) ** (p - 1)
+        return np.sign(x) * power * g * out ** (1 - p)
+    pull = divide_or_zero(g, out ** (p - 1))
+    if p < 2:
+        return np.sign(x) * np.abs(x) ** (p - 1) * pull
+    return x * np.abs(x) ** (p - 2) * pull
+
+
+# --- counting and truth ----------------------------------------------------------------------
+
+
+def _constant_reduction(name: str, forward: Any, doc: str) -> Op:
+    """A reduction without a gradient."""
+    made: Op = op(kind="constant")(_named(name, forward, doc))
+    return made
+
+
+def _named(name: str, forward: Any, doc: str) -> Any:
+    def function(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+        return forward(x, _flat(x, axis), keepdims)
+
+    function.__name__, function.__doc__ = name, doc
+    return function
+
+
+any = _constant_reduction(
+    "any",
+    lambda x, axis, keepdims: np.logical_or.reduce(x, axis=axis, keepdims=keepdims),
+    "Whether any element over `axis` is not zero.",
+)
+all = _constant_reduction(
+    "all",
+    lambda x, axis, keepdims: np.logical_and.reduce(x, axis=axis, keepdims=keepdims),
+    "Whether every element over `axis` is not zero.",
+)
+count_nonzero = _constant_reduction(
+    "count_nonzero",
+    lambda x, axis, keepdims: np.add.reduce(x != 0, axis=axis, keepdims=keepdims, dtype=np.int64),
+    "Number of elements over `axis` that are not zero.",
+)
