@@ -1,0 +1,84 @@
+"""Stochastic gradient descent, with momentum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._tensor import Tensor, wrap
+from ._checks import check_number, number
+from ._elementwise import Arrays, Elementwise, Scalars, decayed
+from .optimizer import Array, Group, Params, buffer
+
+__all__ = ["SGD"]
+
+
+class SGD(Elementwise):
+    """Stochastic gradient descent.
+
+    p ← p − lr · d, where d = g + weight_decay · p, or with momentum d = buffer or, for Nesterov,
+    d + momentum · buffer; buffer ← momentum · buffer + (1 − dampening) · d, from d at first.
+
+    Source: Sutskever et al., "On the importance of initialization and momentum in deep learning"
+    (2013); the momentum buffer is not scaled by `lr` here, as in PyTorch.
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float | Tensor = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_number(lr, "learning rate", "lr")
+        check_number(momentum, "momentum value", "momentum")
+        check_number(weight_decay, "weight_decay value", "weight_decay")
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+
+    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
+        lr = number(group["lr"])
+        if not group["momentum"]:
+            return (), (lr, False)
+        state = self.state[param]
+        velocity = state.get("momentum_buffer")
+        first = velocity is None
+        if first:
+            velocity = state["momentum_buffer"] = wrap(np.empty_like(buffer(param)))
+        return (buffer(velocity),), (lr, first)
+
+    def _update(
+        self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array
+    ) -> None:
+        lr, first = scalars
+        d: Any = decayed(g, p, number(group["weight_decay"]), maximize=group["maximize"])
+        if arrays:
+            (velocity,) = arrays
+            momentum = group["momentum"]
+            if first:
+                velocity[...] = d
+            else:
+                velocity *= momentum
+                velocity += d if group["dampening"] == 0 else (1 - group["dampening"]) * d
+            d = d + momentum * velocity if group["nesterov"] else velocity
+        p -= lr * d
