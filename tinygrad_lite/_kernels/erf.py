@@ -1,9 +1,9 @@
 """The error function, its complement and its inverse, which NumPy lacks.
 
-For float64, |x| < 1 uses erf(x) = x P(x²) with the Taylor-exact polynomial fitted on [0, 1]; beyond,
+For float64, |x| < 1 uses erf(x) = x P(x²) with a polynomial fitted on [0, 1]; beyond,
 erfc(x) = e^(−x²) C(t) / (1 + 2x), t = (x − 3) / (x + 3), where C is nearly constant: a Chebyshev
-fit of 25 terms reaches the last bit.  For float32 one quotient of polynomials in x² covers the whole
-range, for erf is 1 in float32 from 3.92 on.  All coefficients were fitted with 50 digits.
+fit of 25 terms reaches the last bit.  For float32 one quotient of polynomials in x² covers the
+whole range, for erf is 1 in float32 from 3.92 on.  All coefficients were fitted with 50 digits.
 """
 
 from __future__ import annotations
