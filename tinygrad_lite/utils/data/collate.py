@@ -1,0 +1,138 @@
+"""Putting samples together into a batch."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ..._tensor import Tensor, wrap
+
+__all__ = ["default_collate", "default_convert"]
+
+_EXPECTED = "batch must contain tensors, numpy arrays, numbers, dicts or lists"
+
+
+def default_convert(data: Any) -> Any:
+    """Turn the NumPy arrays in a sample into tensors; everything else stays as it is."""
+    if isinstance(data, Tensor):
+        return data
+    if isinstance(data, (np.ndarray, np.generic)):
+        return wrap(np.asarray(data)) if data.dtype.kind not in "USO" else data
+    if isinstance(data, Mapping):
+        return _like_mapping(data, {key: default_convert(value) for key, value in data.items()})
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*map(default_convert, data))
+    if isinstance(data, tuple):
+        return [default_convert(item) for item in data]
+    if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
+        return _like_sequence(data, [default_convert(item) for item in data])
+    return data
+
+
+def default_collate(batch: Sequence[Any]) -> Any:
+    """Put samples together: tensors and arrays are stacked, numbers become a tensor.
+
+    Tuples, dicts and lists of such are put together member by member, strings stay a list.
+    Python floats give float64, integers int64, as in PyTorch.
+
+    Errors: RuntimeError when two samples have different shapes, TypeError for other contents.
+    """
+    first = batch[0]
+    for kinds, collate in _BY_TYPE:
+        if isinstance(first, kinds):
+            return collate(batch)
+    if isinstance(first, Mapping):
+        return _collate_mappings(batch)
+    if isinstance(first, tuple) and hasattr(first, "_fields"):
+        return type(first)(*map(default_collate, zip(*batch, strict=True)))
+    if isinstance(first, Sequence):
+        return _collate_sequences(batch)
+    raise TypeError(f"default_collate: {_EXPECTED}; found {type(first)}")
+
+
+def _collate_tensors(batch: Sequence[Tensor]) -> Tensor:
+    if any(tensor.requires_grad for tensor in batch):
+        return ops.stack(*batch, axis=0)  # type: ignore[no-any-return]
+    return wrap(_stack([tensor._array for tensor in batch]))
+
+
+def _collate_arrays(batch: Sequence[Any]) -> Tensor:
+    first = batch[0]
+    if first.dtype.kind in "USO":
+        raise TypeError(f"default_collate: {_EXPECTED}; found an array of dtype {first.dtype}")
+    return wrap(_stack([np.asarray(item) for item in batch]))
+
+
+def _stack(arrays: list[Any]) -> np.ndarray[Any, Any]:
+    shape = np.shape(arrays[0])
+    for i, array in enumerate(arrays):
+        if np.shape(array) != shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 "
+                f"and {list(np.shape(array))} at entry {i}: pad the samples in a collate_fn"
+            )
+    if not shape:
+        return np.array(arrays)
+    return np.concatenate(arrays).reshape(len(arrays), *shape)
+
+
+def _collate_mappings(batch: Sequence[Mapping[Any, Any]]) -> Any:
+    first = batch[0]
+    return _like_mapping(
+        first, {key: default_collate([sample[key] for sample in batch]) for key in first}
+    )
+
+
+def _collate_sequences(batch: Sequence[Sequence[Any]]) -> Any:
+    first = batch[0]
+    lengths = [len(sample) for sample in batch]
+    if len(set(lengths)) > 1:
+        other = next(i for i, n in enumerate(lengths) if n != lengths[0])
+        raise RuntimeError(
+            "each element in list of batch should be of equal size: "
+            f"sample 0 has {lengths[0]} elements, sample {other} has {lengths[other]}"
+        )
+    columns = [default_collate(column) for column in zip(*batch, strict=True)]
+    return columns if isinstance(first, tuple) else _like_sequence(first, columns)
+
+
+def _like_mapping(model: Mapping[Any, Any], values: dict[Any, Any]) -> Any:
+    """Return the values in a mapping of the same type, its other attributes kept."""
+    if type(model) is dict:
+        return values
+    try:
+        if isinstance(model, MutableMapping):
+            result = copy.copy(model)
+            result.update(values)
+            return result
+        return type(model)(values)  # type: ignore[call-arg]
+    except TypeError:  # a type that cannot be built from a dict
+        return values
+
+
+def _like_sequence(model: Sequence[Any], values: list[Any]) -> Any:
+    """Return the values in a sequence of the same type where it can be built."""
+    if type(model) is list:
+        return values
+    try:
+        if isinstance(model, MutableSequence):
+            result = copy.copy(model)
+            for i, value in enumerate(values):
+                result[i] = value
+            return result
+        return type(model)(values)  # type: ignore[call-arg]
+    except TypeError:  # such as range
+        return values
+
+
+_BY_TYPE: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (Tensor, _collate_tensors),
+    ((str, bytes), lambda batch: batch),
+    ((np.ndarray, np.generic), _collate_arrays),
+    (float, lambda batch: wrap(np.array(batch, np.float64))),
+    (int, lambda batch: wrap(np.array(batch))),
+)
