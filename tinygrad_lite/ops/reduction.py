@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._op import Op, op
+from .gathering import ungather
 from .scan import cumprod, shift
 from .shape import expand, reshape
 
@@ -39,6 +40,14 @@ __all__ = [
     "sum",
     "var",
 ]
+
+# NumPy's stubs know no `keepdims: bool`; also faster than np.sum and its kind, by 3 times
+_sum: Any = np.add.reduce
+_product: Any = np.multiply.reduce
+_largest: Any = np.maximum.reduce
+_smallest: Any = np.minimum.reduce
+_some: Any = np.logical_or.reduce
+_every: Any = np.logical_and.reduce
 
 Axis = int | tuple[int, ...] | None
 
@@ -68,11 +77,11 @@ def restore(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
 
 
 def _spread(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
-    """`g` as a view of the reduced array's `shape`: every element sees its own result's gradient."""
+    """The view of `g` in the reduced array's `shape`: each element sees its result's gradient."""
     return expand(restore(g, shape, axis, keepdims), shape=shape)
 
 
-def _flat(x: Any, axis: Axis) -> Axis:
+def _flat(x: Any, axis: Axis) -> Any:
     """`axis` as NumPy takes it: an array without dimensions has none to name."""
     return axis if x.ndim else None
 
@@ -81,11 +90,11 @@ def _add(x: Any, axis: Axis, keepdims: bool) -> Any:
     """Sum with torch's result types: integers count in int64, halves add up in float32."""
     kind = x.dtype.kind
     if kind != "f":
-        return np.add.reduce(x, axis=_flat(x, axis), keepdims=keepdims, dtype=np.int64)
+        return _sum(x, axis=_flat(x, axis), keepdims=keepdims, dtype=np.int64)
     if x.dtype.itemsize == 2:
-        total = np.add.reduce(x, axis=_flat(x, axis), keepdims=keepdims, dtype=np.float32)
+        total = _sum(x, axis=_flat(x, axis), keepdims=keepdims, dtype=np.float32)
         return total.astype(x.dtype)
-    return np.add.reduce(x, axis=_flat(x, axis), keepdims=keepdims)
+    return _sum(x, axis=_flat(x, axis), keepdims=keepdims)
 
 
 # --- sums ------------------------------------------------------------------------------------
@@ -107,7 +116,7 @@ def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean of `x` over `axis`; NaN over nothing."""
     count = length_over(x.shape, axis)
     wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
-    total = np.add.reduce(wide, axis=_flat(x, axis), keepdims=keepdims)
+    total = _sum(wide, axis=_flat(x, axis), keepdims=keepdims)
     return (total / _real(count, wide)).astype(x.dtype, copy=False)
 
 
@@ -129,9 +138,9 @@ def _squares(x: Any, axis: Axis, keepdims: bool, correction: float) -> Any:
     """The variance; `correction` is taken from the number of elements."""
     count = length_over(x.shape, axis)
     wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
-    centre = np.add.reduce(wide, axis=_flat(x, axis), keepdims=True) / _real(count, wide)
+    centre = _sum(wide, axis=_flat(x, axis), keepdims=True) / _real(count, wide)
     apart = wide - centre
-    total = np.add.reduce(apart * apart, axis=_flat(x, axis), keepdims=keepdims)
+    total = _sum(apart * apart, axis=_flat(x, axis), keepdims=keepdims)
     return total / _real(builtins.max(0.0, count - correction), wide)
 
 
@@ -170,7 +179,7 @@ def _(g: Any, x: Any, out: Any, axis: Axis, correction: float, keepdims: bool) -
 
 
 def divide_or_zero(g: Any, y: Any) -> Any:
-    """g / y, and 0 where `y` is 0: the subgradient that norms and deviations take there."""
+    """The quotient g / y, and 0 where `y` is 0: the subgradient that norms and deviations take there."""
     still = y == 0
     return np.where(still, 0, g / np.where(still, 1, y))
 
@@ -184,9 +193,9 @@ def tie_share(x: Any, best: Any, *, axis: Axis = None) -> Any:
 
     A NaN in `best` belongs to the elements that are NaN.
     """
-    same = (x == best) | ((x != x) & (best != best))
+    same = (x == best) | (np.isnan(x) & np.isnan(best))
     # counted in integers and divided in double: halves overflow at 65,520 equal elements
-    count = np.add.reduce(same, axis=_flat(x, axis), keepdims=True, dtype=np.int64)
+    count = _sum(same, axis=_flat(x, axis), keepdims=True, dtype=np.int64)
     return (same / np.maximum(count, 1)).astype(x.dtype)
 
 
@@ -199,13 +208,13 @@ def _pull_to_ties(g: Any, x: Any, out: Any, axis: Axis, keepdims: bool) -> Any:
 @op(kind="reduction", onnx="ReduceMax")
 def amax(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Largest elements of `x` over `axis`; NaN wins. Ties share the gradient evenly."""
-    return np.maximum.reduce(x, axis=_flat(x, axis), keepdims=keepdims)
+    return _largest(x, axis=_flat(x, axis), keepdims=keepdims)
 
 
 @op(kind="reduction", onnx="ReduceMin")
 def amin(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Smallest elements of `x` over `axis`; NaN wins. Ties share the gradient evenly."""
-    return np.minimum.reduce(x, axis=_flat(x, axis), keepdims=keepdims)
+    return _smallest(x, axis=_flat(x, axis), keepdims=keepdims)
 
 
 amax.rule(_pull_to_ties)
@@ -215,13 +224,13 @@ amin.rule(_pull_to_ties)
 @op(kind="reduction", onnx="ReduceMax")
 def max(x: Any) -> Any:
     """Largest element of `x`; NaN wins. Ties share the gradient evenly."""
-    return np.maximum.reduce(x, axis=None)
+    return _largest(x, axis=None)
 
 
 @op(kind="reduction", onnx="ReduceMin")
 def min(x: Any) -> Any:
     """Smallest element of `x`; NaN wins. Ties share the gradient evenly."""
-    return np.minimum.reduce(x, axis=None)
+    return _smallest(x, axis=None)
 
 
 max.rule(lambda g, x, out: g * tie_share(x, out))
@@ -230,13 +239,13 @@ min.rule(lambda g, x, out: g * tie_share(x, out))
 
 @op(kind="constant", onnx="ArgMax")
 def argmax(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Position of the largest element along `axis`, the first of equals; NaN counts as largest."""
+    """Position of the largest element along `axis`, the first of equals; NaN before all."""
     return np.argmax(x, axis=_flat(x, axis), keepdims=keepdims)
 
 
 @op(kind="constant", onnx="ArgMin")
 def argmin(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Position of the smallest element along `axis`, the first of equals; NaN counts as smallest."""
+    """Position of the smallest element along `axis`, the first of equals; NaN before all."""
     return np.argmin(x, axis=_flat(x, axis), keepdims=keepdims)
 
 
@@ -248,30 +257,10 @@ def pick(x: Any, indices: Any, axis: int, keepdims: bool) -> Any:
     return values if keepdims else np.squeeze(values, axis)
 
 
-@op(kind="linear")
-def place(x: Any, indices: Any, *, shape: tuple[int, ...], axis: int) -> Any:
-    """Zeros of `shape` with `x` at `indices` along `axis`, where no index repeats."""
-    if not shape:
-        return x
-    out = np.zeros(shape, x.dtype)
-    np.put_along_axis(out, indices, x, axis)
-    return out
-
-
-@op(kind="linear")
-def picked(x: Any, indices: Any, *, axis: int) -> Any:
-    """The elements of `x` at `indices` along `axis`, which may not repeat."""
-    return np.take_along_axis(x, indices, axis) if x.ndim else x
-
-
-place.rule(lambda g, indices, axis: picked(g, indices, axis=axis), "x")
-picked.rule(lambda g, indices, x_shape, axis: place(g, indices, shape=x_shape, axis=axis), "x")
-
-
 def pull_to_index(g: Any, x_shape: Any, indices: Any, axis: int, keepdims: bool) -> Any:
     """The gradient of the values goes to the one element that was taken."""
     where = restore(indices, x_shape, axis, keepdims)
-    return place(restore(g[0], x_shape, axis, keepdims), where, shape=x_shape, axis=axis)
+    return ungather(restore(g[0], x_shape, axis, keepdims), where, shape=x_shape, axis=axis)
 
 
 def _along(find: Any, x: Any, axis: int, keepdims: bool) -> tuple[Any, Any]:
@@ -310,11 +299,11 @@ def prod(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
     """
     axis = _flat(x, axis)
     if x.dtype.kind != "f":
-        return np.multiply.reduce(x, axis=axis, keepdims=keepdims, dtype=np.int64)
+        return _product(x, axis=axis, keepdims=keepdims, dtype=np.int64)
     if x.dtype.itemsize == 2:
-        wide = np.multiply.reduce(x, axis=axis, keepdims=keepdims, dtype=np.float32)
+        wide = _product(x, axis=axis, keepdims=keepdims, dtype=np.float32)
         return wide.astype(x.dtype)
-    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+    return _product(x, axis=axis, keepdims=keepdims)
 
 
 @prod.rule
@@ -341,11 +330,11 @@ def _product_of_others(x: Any, axis: int | None) -> Any:
 
 @op(kind="reduction", onnx="ReduceLogSumExp", dtypes="float")
 def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """log Σ exp(x) over `axis`; the largest element is taken out first, so nothing overflows."""
+    """The logarithm log Σ exp(x) over `axis`; the largest element is taken out first, so nothing overflows."""
     axis = _flat(x, axis)
-    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    top = _largest(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, _real(0, x))
-    total = np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)
+    total = _sum(np.exp(x - top), axis=axis, keepdims=True)
     out = np.log(total) + top
     return out if keepdims else out.reshape(_shape_without(x.shape, axis))
 
@@ -375,17 +364,17 @@ def norm(x: Any, *, p: float = 2.0, axis: Axis = None, keepdims: bool = False) -
 
 def _norm(x: Any, p: float, axis: Axis, keepdims: bool) -> Any:
     if p == 2:
-        return np.sqrt(np.add.reduce(x * x, axis=axis, keepdims=keepdims))
+        return np.sqrt(_sum(x * x, axis=axis, keepdims=keepdims))
     if p == 0:
-        return np.add.reduce(x != 0, axis=axis, keepdims=keepdims, dtype=x.dtype)
+        return _sum(x != 0, axis=axis, keepdims=keepdims, dtype=x.dtype)
     size = np.abs(x)
     if p == 1:
-        return np.add.reduce(size, axis=axis, keepdims=keepdims)
+        return _sum(size, axis=axis, keepdims=keepdims)
     if p == math.inf:
-        return np.maximum.reduce(size, axis=axis, keepdims=keepdims, initial=0)
+        return _largest(size, axis=axis, keepdims=keepdims, initial=0)
     if p == -math.inf:
-        return np.minimum.reduce(size, axis=axis, keepdims=keepdims, initial=math.inf)
-    return np.add.reduce(size**p, axis=axis, keepdims=keepdims) ** (1 / p)
+        return _smallest(size, axis=axis, keepdims=keepdims, initial=math.inf)
+    return _sum(size**p, axis=axis, keepdims=keepdims) ** (1 / p)
 
 
 @norm.rule
@@ -403,7 +392,7 @@ def _(g: Any, x: Any, out: Any, p: float, axis: Axis, keepdims: bool) -> Any:
 
 
 def _pull_norm(g: Any, x: Any, out: Any, p: float) -> Any:
-    """g · sign(x) · (|x| / out)^(p−1), with 0 where a factor would be infinite."""
+    """The product g · sign(x) · (|x| / out)^(p−1), with 0 where a factor would be infinite."""
     if p < 1:  # |x|^(p−1) is infinite at 0
         still = x == 0
         power = np.abs(np.where(still, 1, x)) ** (p - 1)
@@ -433,16 +422,16 @@ def _named(name: str, forward: Any, doc: str) -> Any:
 
 any = _constant_reduction(
     "any",
-    lambda x, axis, keepdims: np.logical_or.reduce(x, axis=axis, keepdims=keepdims),
+    lambda x, axis, keepdims: _some(x, axis=axis, keepdims=keepdims),
     "Whether any element over `axis` is not zero.",
 )
 all = _constant_reduction(
     "all",
-    lambda x, axis, keepdims: np.logical_and.reduce(x, axis=axis, keepdims=keepdims),
+    lambda x, axis, keepdims: _every(x, axis=axis, keepdims=keepdims),
     "Whether every element over `axis` is not zero.",
 )
 count_nonzero = _constant_reduction(
     "count_nonzero",
-    lambda x, axis, keepdims: np.add.reduce(x != 0, axis=axis, keepdims=keepdims, dtype=np.int64),
+    lambda x, axis, keepdims: _sum(x != 0, axis=axis, keepdims=keepdims, dtype=np.int64),
     "Number of elements over `axis` that are not zero.",
 )

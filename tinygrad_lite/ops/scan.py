@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._op import op
+from .gathering import ungather
 
 __all__ = [
     "cummax",
@@ -49,11 +50,10 @@ def cumsum(x: Any, *, axis: int, reverse: bool = False) -> Any:
     """Running sum of `x` along `axis`, from the far end if `reverse`; integers give int64."""
     if not x.ndim:
         return x if x.dtype.kind == "f" else x.astype(np.int64)
-    dtype = None if x.dtype.kind == "f" else np.int64
-    if x.dtype == np.float16:
-        dtype = np.float32
-    out = np.add.accumulate(_turned(x, axis, reverse), axis=axis, dtype=dtype)
-    return _turned(out.astype(x.dtype) if dtype is np.float32 else out, axis, reverse)
+    half = x.dtype == np.float16
+    dtype: Any = np.float32 if half else x.dtype if x.dtype.kind == "f" else np.int64
+    out: Any = np.add.accumulate(_turned(x, axis, reverse), axis=axis, dtype=dtype)
+    return _turned(out.astype(x.dtype) if half else out, axis, reverse)
 
 
 cumsum.rule(lambda g, axis, reverse: cumsum(g, axis=axis, reverse=not reverse))
@@ -62,7 +62,7 @@ cumsum.rule(lambda g, axis, reverse: cumsum(g, axis=axis, reverse=not reverse))
 @op(kind="bilinear")
 def recurrence(a: Any, b: Any, *, axis: int, reverse: bool = False) -> Any:
     """y_k = b_k + a_k · y_(k−1) along `axis`, from the far end if `reverse`; the first is b."""
-    out = np.empty(np.broadcast_shapes(a.shape, b.shape), b.dtype)
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape), np.result_type(a, b))
     lane_a = np.moveaxis(_turned(np.broadcast_to(a, out.shape), axis, reverse), axis, 0)
     lane_b = np.moveaxis(_turned(np.broadcast_to(b, out.shape), axis, reverse), axis, 0)
     lane = np.moveaxis(_turned(out, axis, reverse), axis, 0)
@@ -86,7 +86,7 @@ def cumprod(x: Any, *, axis: int, reverse: bool = False) -> Any:
     if not x.ndim:
         return x if x.dtype.kind == "f" else x.astype(np.int64)
     dtype = None if x.dtype.kind == "f" else np.int64
-    out = np.multiply.accumulate(_turned(x, axis, reverse), axis=axis, dtype=dtype)
+    out: Any = np.multiply.accumulate(_turned(x, axis, reverse), axis=axis, dtype=dtype)
     return _turned(out, axis, reverse)
 
 
@@ -122,7 +122,7 @@ def _(g: Any, x: Any, out: Any, axis: int, reverse: bool) -> Any:
 
 
 def _gap(x: Any, y: Any) -> Any:
-    """x − y, and −inf where both are −inf: nothing flows to what weighs nothing."""
+    """The difference x − y, and −inf where both are −inf: nothing flows to what weighs nothing."""
     void = x == -np.inf
     return np.where(void, -np.inf, np.where(void, 0, x) - y)
 
@@ -132,7 +132,7 @@ def _running(x: Any, axis: int, better: Any) -> tuple[Any, Any]:
     if not x.ndim:
         return x, np.zeros((), np.int64)
     values = better.accumulate(x, axis=axis)
-    new = (x == values) | (x != x)
+    new = (x == values) | np.isnan(x) if x.dtype.kind == "f" else x == values
     n = x.shape[axis]
     places = np.arange(n).reshape([-1 if a == axis % x.ndim else 1 for a in range(x.ndim)])
     return values, np.maximum.accumulate(np.where(new, places, 0), axis=axis)
@@ -148,3 +148,12 @@ def cummax(x: Any, *, axis: int) -> Any:
 def cummin(x: Any, *, axis: int) -> Any:
     """Running smallest elements along `axis` and where they stand, the later of equals."""
     return _running(x, axis, np.minimum)
+
+
+def _pull_to_places(g: Any, indices: Any, x_shape: Any, axis: int) -> Any:
+    """Every running value's gradient goes to the element it was, adding up."""
+    return ungather(g[0], indices, shape=x_shape, axis=axis)
+
+
+cummax.rule(_pull_to_places)
+cummin.rule(_pull_to_places)
