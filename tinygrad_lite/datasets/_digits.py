@@ -34,7 +34,7 @@ def digits() -> tuple[Tensor, Tensor]:
     >>> images.shape, labels[:5].tolist()
     (torch.Size([1797, 8, 8]), [0, 1, 2, 3, 4])
     """
-    # pkgutil reads from a folder and from a zip alike; importlib.resources would cost 10 ms to import
+    # pkgutil reads from folders and zips alike; importlib.resources would cost 10 ms to import
     data = pkgutil.get_data(__name__, "digits.npz")
     with np.load(io.BytesIO(data or b""), allow_pickle=False) as arrays:
         images, labels = arrays["images"], arrays["labels"]

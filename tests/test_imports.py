@@ -1,0 +1,169 @@
+"""The floors of the architecture, and what importing the package costs and brings along.
+
+A module imports from its own floor or from lower ones, and never in a circle. What is imported for
+type checkers alone does not count: it does not exist when the program runs.
+"""
+
+import ast
+import subprocess
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "tinygrad_lite"
+PACKAGE = ROOT.name
+
+# The longest matching prefix counts. A module without a floor fails the test: give it one.
+FLOORS = {
+    "_version": 0, "_op": 0, "_dtypes": 0, "_errors": 0,
+    "ops": 1, "_kernels": 1,
+    "_record": 2, "_nodes": 2, "_stamps": 2, "_state": 2, "_walk": 2, "_keys": 2,
+    "_lift": 3,
+    "_tensor": 4, "_inplace": 4, "_format": 4,
+    "_creation": 5, "_random": 5, "_graph": 5, "graph": 5, "autograd": 5,
+    "nn.functional": 6, "nn.init": 6,
+    "nn": 7, "optim": 7, "utils": 7, "datasets": 7,
+    "viz": 8, "onnx": 8, "compile": 8, "distributed": 8, "serialization": 8,
+    "": 9,
+    "cli": 10, "__main__": 10,
+}  # fmt: skip
+
+# Packages that work without; they are imported where they are needed, and nowhere else.
+OPTIONAL = {"graphviz", "onnx", "onnxruntime", "resvg_py", "IPython", "torch"}
+
+
+def module_name(path):
+    """Dotted name below the package; the package itself is the empty string."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
+
+
+def floor_of(name):
+    """Floor of a module by the longest prefix of its dotted name; None when it has none."""
+    parts = name.split(".")
+    prefixes = [".".join(parts[:i]) for i in range(len(parts), 0, -1)]
+    if name == "":
+        return FLOORS[""]
+    return next((FLOORS[prefix] for prefix in prefixes if prefix in FLOORS), None)
+
+
+def is_for_types_only(node):
+    """Whether `node` is `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+
+
+def import_statements(tree):
+    """Pairs (statement, whether it stands inside a function) of the imports that run."""
+    waiting = [(tree, False)]
+    while waiting:
+        node, inside = waiting.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node, inside
+        inside |= isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        children = node.orelse if is_for_types_only(node) else ast.iter_child_nodes(node)
+        waiting += [(child, inside) for child in children]
+
+
+def absolute(statement, name):
+    """Module that `from X import ...` names, seen from the module `name`; as dotted path."""
+    if not statement.level:
+        return statement.module
+    parts = [PACKAGE, *filter(None, name.split("."))]
+    is_package = SOURCES[name].name == "__init__.py"
+    base = parts[: len(parts) - statement.level + is_package]
+    return ".".join([*base, *filter(None, [statement.module])])
+
+
+def imported(statement, name):
+    """Dotted paths of the modules that a statement imports."""
+    if isinstance(statement, ast.Import):
+        return [alias.name for alias in statement.names]
+    base = absolute(statement, name)
+    paths = [f"{base}.{alias.name}" for alias in statement.names]
+    return [path if own_name(path) in SOURCES else base for path in paths]
+
+
+def own_name(path):
+    """Name below the package of a dotted path; None for a module of somebody else."""
+    if path == PACKAGE:
+        return ""
+    return path.removeprefix(PACKAGE + ".") if path.startswith(PACKAGE + ".") else None
+
+
+def own_imports(name):
+    """Modules of this package that the module `name` imports."""
+    paths = [path for node, _ in import_statements(TREES[name]) for path in imported(node, name)]
+    found = {own_name(path) for path in paths} & SOURCES.keys()
+    return sorted(found - {name})
+
+
+def test_every_module_has_a_floor():
+    assert [name for name in SOURCES if floor_of(name) is None] == []
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_imports_reach_no_higher_floor(name):
+    higher = [
+        f"{name or PACKAGE} (floor {floor_of(name)}) imports {other or PACKAGE} "
+        f"(floor {floor_of(other)})"
+        for other in own_imports(name)
+        if floor_of(other) > floor_of(name)
+    ]
+    assert higher == []
+
+
+def test_imports_form_no_circle():
+    try:
+        TopologicalSorter({name: own_imports(name) for name in SOURCES}).prepare()
+    except CycleError as error:
+        pytest.fail("circle: " + " -> ".join(name or PACKAGE for name in reversed(error.args[1])))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_functions_import_optional_packages_only(name):
+    for statement, inside in import_statements(TREES[name]):
+        for path in imported(statement, name):
+            top = path.split(".")[0]
+            where = f"{SOURCES[name].name}:{statement.lineno} imports {path}"
+            if inside:
+                assert top in OPTIONAL, f"{where} inside a function"
+            else:
+                allowed = top in {PACKAGE, "numpy"} or top in sys.stdlib_module_names
+                assert allowed, f"{where} when it is loaded: not everybody has it"
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_nothing_is_validated_by_assert(name):
+    lines = [node.lineno for node in ast.walk(TREES[name]) if isinstance(node, ast.Assert)]
+    assert lines == [], "python -O drops assertions: raise an exception instead"
+
+
+def run_python(code):
+    """What a fresh interpreter prints."""
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=True, cwd=ROOT.parent,
+    )  # fmt: skip
+    return result.stdout
+
+
+def test_import_brings_nothing_optional():
+    loaded = set(run_python(f"import sys, {PACKAGE}; print(*sys.modules)").split())
+    lazy = {f"{PACKAGE}.{name}" for name in ("viz", "onnx", "compile", "cli")}
+    assert loaded & (OPTIONAL | lazy) == set()
+
+
+def test_import_takes_at_most_30_ms_beyond_numpy():
+    """Processor time, the best of several runs: what else the machine does is no matter."""
+    code = (
+        "import numpy, time; start = time.process_time()\n"
+        f"import {PACKAGE}; print(time.process_time() - start)"
+    )
+    seconds = min(float(run_python(code)) for _ in range(7))
+    assert seconds <= 0.030
