@@ -1,0 +1,760 @@
+"""The base class of everything that holds parameters."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
+
+from ..._state import here
+from ..._tensor import Tensor
+from ...autograd import no_grad
+from ..parameter import Buffer, Parameter, is_lazy
+from ._hooks import (
+    RemovableHandle,
+    add_hook,
+    call_with_hooks,
+    everywhere,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+)
+from ._registry import Registry
+from ._scope import note_module
+from ._state import IncompatibleKeys, load_own, load_state, save_own, save_state
+
+__all__ = [
+    "Module",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+]
+
+_NO_HOOKS: Mapping[int, Any] = types.MappingProxyType({})
+_KINDS = ("_parameter_names", "_buffer_names", "_module_names")
+
+
+class Module:
+    """A layer, or a model made of layers: parameters, buffers, children and a `forward`.
+
+    Whatever `Parameter`, `Buffer` or `Module` is assigned to an attribute is registered under
+    that name, in the order of assignment.
+
+    >>> from tinygrad_lite import nn
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.body = nn.Linear(2, 3)
+    ...     def forward(self, x):
+    ...         return self.body(x).relu()
+    >>> [name for name, _ in Net().named_parameters()]
+    ['body.weight', 'body.bias']
+    """
+
+    _version: int = 1
+    call_super_init: bool = False
+    dump_patches: bool = False
+    training: bool
+    _hooked: bool
+    _parameter_names: dict[str, Any]
+    _buffer_names: dict[str, Any]
+    _module_names: dict[str, Any]
+
+    # made an own dictionary when the first hook comes, so that a module without costs nothing
+    _forward_pre_hooks: Mapping[int, Any] = _NO_HOOKS
+    _forward_hooks: Mapping[int, Any] = _NO_HOOKS
+    _backward_pre_hooks: Mapping[int, Any] = _NO_HOOKS
+    _backward_hooks: Mapping[int, Any] = _NO_HOOKS
+    _hook_options: Mapping[int, Any] = _NO_HOOKS
+    _state_dict_pre_hooks: Mapping[int, Any] = _NO_HOOKS
+    _state_dict_hooks: Mapping[int, Any] = _NO_HOOKS
+    _load_state_dict_pre_hooks: Mapping[int, Any] = _NO_HOOKS
+    _load_state_dict_post_hooks: Mapping[int, Any] = _NO_HOOKS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not self.call_super_init and (args or kwargs):
+            _refuse_arguments(self, args, kwargs)
+        self.__dict__.update(
+            training=True, _hooked=False, _parameter_names={}, _buffer_names={}, _module_names={}
+        )
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
+
+    # -- calling ---------------------------------------------------------------------------------
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; every subclass writes its own."""
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function'
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        state = here.state
+        parent = state.scope
+        if parent is None:
+            state.scope = call = [self, None, 0, 0]
+        else:
+            number = parent[3]
+            parent[3] = number + 1
+            state.scope = call = [self, parent, number, 0]
+        try:
+            if kwargs or self._hooked or everywhere.hooked:
+                result = call_with_hooks(self, args, kwargs)
+            else:  # a call without the empty `**kwargs` costs half
+                result = self.forward(*args)
+        except BaseException as error:
+            state.scope = parent
+            note_module(error, call)
+            raise
+        state.scope = parent
+        return result
+
+    # -- attributes ------------------------------------------------------------------------------
+
+    @property
+    def _parameters(self) -> Registry:
+        return Registry(self.__dict__, self._parameter_names)
+
+    @_parameters.setter
+    def _parameters(self, entries: Mapping[str, Any]) -> None:
+        _replace_entries(self._parameters, entries)
+
+    @property
+    def _buffers(self) -> Registry:
+        return Registry(self.__dict__, self._buffer_names)
+
+    @_buffers.setter
+    def _buffers(self, entries: Mapping[str, Any]) -> None:
+        _replace_entries(self._buffers, entries)
+
+    @property
+    def _modules(self) -> Registry:
+        return Registry(self.__dict__, self._module_names)
+
+    @_modules.setter
+    def _modules(self, entries: Mapping[str, Any]) -> None:
+        _replace_entries(self._modules, entries)
+
+    @property
+    def _non_persistent_buffers_set(self) -> set[str]:
+        return {name for name, persistent in self._buffer_names.items() if not persistent}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Parameter):
+            self._enter("_parameter_names", name, value, "parameters")
+        elif isinstance(value, Module):
+            self._enter("_module_names", name, value, "module")
+        elif isinstance(value, Tensor) and isinstance(value, Buffer):
+            self._enter("_buffer_names", name, value, "buffer")
+        else:
+            own = self.__dict__
+            if "_module_names" in own and (
+                name in own["_parameter_names"]
+                or name in own["_module_names"]
+                or name in own["_buffer_names"]
+            ):
+                _reassign(self, name, value)
+            else:
+                object.__setattr__(self, name, value)
+
+    def _enter(self, kind: str, name: str, value: Any, noun: str) -> None:
+        own = self.__dict__
+        if kind not in own:
+            raise AttributeError(
+                f"cannot assign {noun} before Module.__init__() call: "
+                f"{type(self).__name__}.__init__ must start with super().__init__()"
+            )
+        for other in _KINDS:
+            if other != kind:
+                own[other].pop(name, None)
+        own[kind].setdefault(name, noun != "buffer" or value.persistent)
+        own[name] = value
+
+    def __getattr__(self, name: str) -> Any:
+        kind = type(self).__name__
+        if "_module_names" not in self.__dict__ and name in {*_KINDS, "_hooked", "training"}:
+            raise AttributeError(
+                f"'{kind}' object has no attribute '{name}': "
+                f"{kind}.__init__ must start with super().__init__()"
+            )
+        near = difflib.get_close_matches(name, self.__dict__, n=1, cutoff=0.75)
+        hint = f". Did you mean: '{near[0]}'?" if near and near[0][0] != "_" else ""
+        raise AttributeError(
+            f"'{kind}' object has no attribute '{name}'{hint}", name=name, obj=self
+        )
+
+    def __delattr__(self, name: str) -> None:
+        for kind in _KINDS:
+            if name in self.__dict__.get(kind, ()):
+                del self.__dict__[kind][name]
+                del self.__dict__[name]
+                return
+        object.__delattr__(self, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted(key for key in {*super().__dir__()} if not key[0].isdigit())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for kind in _KINDS:  # a shallow copy must not register into the original
+            self.__dict__[kind] = dict(state.get(kind, {}))
+
+    # -- registering -----------------------------------------------------------------------------
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Add a parameter under `name`; None keeps the place free."""
+        _check_name(self, "parameter", name, "_parameter_names")
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign '{_type_text(param)}' object to parameter '{name}' "
+                "(torch.nn.Parameter or None required)"
+            )
+        if param is not None and param.grad_fn is not None:
+            raise ValueError(
+                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be "
+                "created explicitly; to express it as a function of another, compute it in forward()."
+            )
+        self._parameters[name] = param
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Add a tensor that is state but not trained; `persistent` ones enter the state dict."""
+        _check_name(self, "buffer", name, "_buffer_names")
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"cannot assign '{_type_text(tensor)}' object to buffer '{name}' "
+                "(torch Tensor or None required)"
+            )
+        self._buffer_names[name] = persistent
+        self.__dict__[name] = tensor
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Add a child under `name`."""
+        if not isinstance(module, Module) and module is not None:
+            raise TypeError(f"{_type_text(module)} is not a Module subclass")
+        _check_name(self, "module", name, "_module_names")
+        self._modules[name] = module
+
+    def register_module(self, name: str, module: Module | None) -> None:
+        """Add a child under `name`: the same as `add_module`."""
+        self.add_module(name, module)
+
+    # -- finding ---------------------------------------------------------------------------------
+
+    def get_submodule(self, target: str) -> Module:
+        """The descendant at the dotted path `target`; "" is the module itself."""
+        module: Module = self
+        for name in target.split(".") if target else ():
+            if not hasattr(module, name):
+                raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+            module = getattr(module, name)
+            if not isinstance(module, Module):
+                raise AttributeError(f"`{name}` is not an nn.Module")
+        return module
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put `module` at the dotted path `target`; with `strict`, only in place of another."""
+        if not target:
+            raise ValueError("Cannot set the submodule without a target name!")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict and not hasattr(parent, name):
+            raise AttributeError(f"{type(parent).__name__} has no attribute `{name}`")
+        if hasattr(parent, name) and not isinstance(getattr(parent, name), Module):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        if not isinstance(module, Module):
+            raise ValueError(f'"module" is not an nn.Module, found {type(module)}')  # noqa: TRY004
+        setattr(parent, name, module)
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at the dotted path `target`."""
+        found = self._get_at(target)
+        if not isinstance(found, Parameter):
+            raise AttributeError(f"`{target.rpartition('.')[2]}` is not an nn.Parameter")
+        return found
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at the dotted path `target`."""
+        path, _, name = target.rpartition(".")
+        found = self._get_at(target)
+        if name not in self.get_submodule(path)._buffer_names:
+            raise AttributeError(f"`{name}` is not a buffer")
+        return found  # type: ignore[no-any-return]
+
+    def _get_at(self, target: str) -> Any:
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        return getattr(module, name)
+
+    def get_extra_state(self) -> Any:
+        """More to keep in the state dict than tensors: a subclass returns it here."""
+        raise RuntimeError(
+            "Reached a code path in Module.get_extra_state() that should never be called."
+        )
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take back what `get_extra_state` gave."""
+        raise RuntimeError(
+            "Reached a code path in Module.set_extra_state() that should never be called."
+        )
+
+    _plain_get_extra_state = get_extra_state
+    _plain_set_extra_state = set_extra_state
+
+    # -- walking ---------------------------------------------------------------------------------
+
+    def named_modules(
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """Every module of the tree with its path, the module itself first."""
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name in self._module_names:
+            module = self.__dict__[name]
+            if module is not None:
+                path = f"{prefix}.{name}" if prefix else name
+                yield from module.named_modules(memo, path, remove_duplicate)
+
+    def modules(self) -> Iterator[Module]:
+        """Every module of the tree, each once."""
+        for _, module in self.named_modules():
+            yield module
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The direct children with their names, each once."""
+        seen: set[Module] = set()
+        for name in self._module_names:
+            module = self.__dict__[name]
+            if module is not None and module not in seen:
+                seen.add(module)
+                yield name, module
+
+    def children(self) -> Iterator[Module]:
+        """The direct children, each once."""
+        for _, module in self.named_children():
+            yield module
+
+    def _named_members(
+        self,
+        get_members_fn: Callable[[Module], Any],
+        prefix: str = "",
+        recurse: bool = True,
+        remove_duplicate: bool = True,
+    ) -> Iterator[tuple[str, Any]]:
+        seen: set[Any] = set()
+        modules = (
+            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+            if recurse
+            else [(prefix, self)]
+        )
+        for path, module in modules:
+            for name, value in get_members_fn(module):
+                if value is None or id(value) in seen:
+                    continue
+                if remove_duplicate:
+                    seen.add(id(value))
+                yield (f"{path}.{name}" if path else name), value
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter with its dotted name, shared ones once."""
+        yield from self._named_members(_own_parameters, prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """Every parameter, shared ones once: what an optimizer is given."""
+        for _, parameter in self.named_parameters(recurse=recurse):
+            yield parameter
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Every buffer with its dotted name, shared ones once."""
+        yield from self._named_members(_own_buffers, prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """Every buffer, shared ones once."""
+        for _, buffer in self.named_buffers(recurse=recurse):
+            yield buffer
+
+    # -- changing --------------------------------------------------------------------------------
+
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
+        """Call `fn` on every module of the tree, children before parents."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training, which dropout and batch norm look at."""
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")  # noqa: TRY004 - torch's
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
+        return self
+
+    def eval(self) -> Self:
+        """Switch to evaluation: the same as `train(False)`."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Say for every parameter whether it is to be trained."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients, or fill them with zeros."""
+        for parameter in self.parameters():
+            if parameter.grad is None:
+                continue
+            if set_to_none:
+                parameter.grad = None
+            else:
+                parameter.grad = parameter.grad.detach()
+                parameter.grad.zero_()
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Put `fn` of every parameter, gradient and buffer in its place; objects stay the same."""
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
+        with no_grad():
+            for _, parameter in _own_parameters(self):
+                if parameter is not None:
+                    _convert_parameter(parameter, fn)
+            for name, buffer in _own_buffers(self):
+                if buffer is not None:
+                    self.__dict__[name] = fn(buffer)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """Convert floating-point parameters and buffers to a dtype; devices other than cpu fail."""
+        dtype, others = _split_dtype(args, kwargs)
+        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
+            raise TypeError(
+                "nn.Module.to only accepts floating point or complex dtypes, "
+                f"but got desired dtype={dtype}"
+            )
+
+        def convert(t: Tensor) -> Tensor:
+            if dtype is not None and (t.is_floating_point() or t.is_complex()):
+                return t.to(*others, dtype=dtype)  # type: ignore[no-any-return]
+            return t.to(*others) if others else t
+
+        return self._apply(convert)
+
+    def type(self, dst_type: Any) -> Self:
+        """Convert every parameter and buffer to `dst_type`."""
+        return self._apply(lambda t: t.type(dst_type))
+
+    def float(self) -> Self:
+        """Convert floating-point parameters and buffers to float32."""
+        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
+
+    def double(self) -> Self:
+        """Convert floating-point parameters and buffers to float64."""
+        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
+
+    def half(self) -> Self:
+        """Convert floating-point parameters and buffers to float16."""
+        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
+
+    def bfloat16(self) -> Self:
+        """Convert floating-point parameters and buffers to bfloat16."""
+        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
+
+    def cpu(self) -> Self:
+        """Return the module: everything lives on the cpu."""
+        return self._apply(lambda t: t.cpu())
+
+    def cuda(self, device: Any = None) -> Self:
+        """Fail as PyTorch does without a GPU."""
+        return self._apply(lambda t: t.cuda(device))
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
+        """Give every parameter and buffer fresh memory with arbitrary contents."""
+        return self._apply(lambda t: t.new_empty(tuple(t.shape), device=device), recurse=recurse)
+
+    def share_memory(self) -> Self:
+        """Return the module: threads share memory already."""
+        return self
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: the module runs as it is."""
+
+    # -- state -----------------------------------------------------------------------------------
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        save_own(self, destination, prefix, keep_vars)
+
+    def state_dict(
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> Any:
+        """Names to tensors of the whole tree; the tensors share memory with the module."""
+        for name, value in zip(("destination", "prefix", "keep_vars"), args, strict=False):
+            destination = value if name == "destination" else destination
+            prefix = value if name == "prefix" else prefix
+            keep_vars = value if name == "keep_vars" else keep_vars
+        if destination is None:
+            destination = OrderedDict()
+            destination._metadata = OrderedDict()
+        return save_state(self, destination, prefix, keep_vars)
+
+    def _load_from_state_dict(
+        self,
+        state_dict: Mapping[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        load_own(
+            self,
+            state_dict,
+            prefix,
+            local_metadata,
+            strict,
+            missing_keys,
+            unexpected_keys,
+            error_msgs,
+        )
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        """Copy the tensors of `state_dict` into the tree; with `assign`, put them in place.
+
+        With `strict`, names without a partner raise, and the message lists missing, unexpected
+        and nearest names. Returns the names that found no partner.
+        """
+        return load_state(self, state_dict, strict, assign)
+
+    # -- hooks -----------------------------------------------------------------------------------
+
+    def _add_hook(
+        self, kind: str, hook: Callable[..., Any], *, prepend: bool = False, **options: bool
+    ) -> RemovableHandle:
+        own = self.__dict__
+        hooks = own.setdefault(kind, OrderedDict())
+        chosen = own.setdefault("_hook_options", OrderedDict())
+        wanted = [name for name, value in options.items() if value]
+        if kind in {
+            "_forward_pre_hooks",
+            "_forward_hooks",
+            "_backward_pre_hooks",
+            "_backward_hooks",
+        }:
+            own["_hooked"] = True
+        return add_hook(hooks, hook, prepend=prepend, options=chosen, option=wanted)
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Run `hook(module, args)` before forward; what it returns replaces the arguments."""
+        return self._add_hook("_forward_pre_hooks", hook, prepend=prepend, with_kwargs=with_kwargs)
+
+    def register_forward_hook(
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> RemovableHandle:
+        """Run `hook(module, args, output)` after forward; what it returns replaces the output."""
+        return self._add_hook(
+            "_forward_hooks",
+            hook,
+            prepend=prepend,
+            with_kwargs=with_kwargs,
+            always_call=always_call,
+        )
+
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Run `hook(module, grad_output)` before the backward of the module."""
+        return self._add_hook("_backward_pre_hooks", hook, prepend=prepend)
+
+    def register_full_backward_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Run `hook(module, grad_input, grad_output)` once both gradients are known."""
+        return self._add_hook("_backward_hooks", hook, prepend=prepend)
+
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Run `hook(module, grad_input, grad_output)`.
+
+        Differs from PyTorch: its deprecated form sees the gradients of the last operation only;
+        here it is the full hook.
+        """
+        return self._add_hook("_backward_hooks", hook)
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Run `hook(module, prefix, keep_vars)` before the state is written down."""
+        return self._add_hook("_state_dict_pre_hooks", hook)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Run `hook(module, state_dict, prefix, local_metadata)` after the state is written."""
+        return self._add_hook("_state_dict_hooks", hook)
+
+    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        hook._from_private_api = True  # type: ignore[attr-defined]
+        return self._add_hook("_state_dict_hooks", hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Run `hook(module, state_dict, prefix, ...)` before the module reads its state."""
+        return self._register_load_state_dict_pre_hook(hook, with_module=True)
+
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], with_module: bool = False
+    ) -> RemovableHandle:
+        bound = types.MethodType(hook, self) if with_module else hook
+        return self._add_hook("_load_state_dict_pre_hooks", bound)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Run `hook(module, incompatible_keys)` after the module and its children have loaded."""
+        return self._add_hook("_load_state_dict_post_hooks", hook)
+
+    # -- text ------------------------------------------------------------------------------------
+
+    def _get_name(self) -> str:
+        return type(self).__name__
+
+    def extra_repr(self) -> str:
+        """The settings shown between the parentheses of the module's text."""
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        lines = extra.split("\n") if extra else []
+        children = [
+            f"({name}): {indent_tail(repr(self.__dict__[name]), 2)}" for name in self._module_names
+        ]
+        return assemble_repr(self._get_name(), lines, children)
+
+
+def assemble_repr(name: str, lines: list[str], children: list[str]) -> str:
+    """PyTorch's text of a module: settings in one line when there is nothing else."""
+    if len(lines) == 1 and not children:
+        return f"{name}({lines[0]})"
+    if not lines and not children:
+        return f"{name}()"
+    body = "\n  ".join(lines + children)
+    return f"{name}(\n  {body}\n)"
+
+
+def indent_tail(text: str, spaces: int) -> str:
+    """Indent every line of `text` but the first."""
+    return text.replace("\n", "\n" + " " * spaces)
+
+
+def _own_parameters(module: Module) -> list[tuple[str, Any]]:
+    own = module.__dict__
+    return [(name, own[name]) for name in module._parameter_names]
+
+
+def _own_buffers(module: Module) -> list[tuple[str, Any]]:
+    own = module.__dict__
+    return [(name, own[name]) for name in module._buffer_names]
+
+
+def _refuse_arguments(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    name = type(module).__name__
+    if kwargs:
+        raise TypeError(f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'")
+    raise TypeError(
+        f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given"
+    )
+
+
+def _replace_entries(registry: Registry, entries: Mapping[str, Any]) -> None:
+    entries = dict(entries)
+    registry.clear()
+    registry.update(entries)
+
+
+def _check_name(module: Module, noun: str, name: Any, kind: str) -> None:
+    own = module.__dict__
+    if kind not in own:
+        raise AttributeError(
+            f"cannot assign {noun} before Module.__init__() call: "
+            f"{type(module).__name__}.__init__ must start with super().__init__()"
+        )
+    if not isinstance(name, str):
+        raise TypeError(f"{noun} name should be a string. Got {_type_text(name)}")
+    if "." in name:
+        got = f", got: {name}" if noun == "module" else ""
+        raise KeyError(f'{noun} name can\'t contain "."{got}')
+    if name == "":
+        raise KeyError(f'{noun} name can\'t be empty string ""')
+    if hasattr(module, name) and name not in own[kind]:
+        raise KeyError(f"attribute '{name}' already exists")
+
+
+def _type_text(value: Any) -> str:
+    return str(value.type()) if isinstance(value, Tensor) else type(value).__name__
+
+
+def _reassign(module: Module, name: str, value: Any) -> None:
+    """Put another value in a registered place; only None or one of the same kind may go there."""
+    own = module.__dict__
+    if value is None or (isinstance(value, Tensor) and name in own["_buffer_names"]):
+        own[name] = value
+        return
+    text = _type_text(value)
+    if name in own["_parameter_names"]:
+        raise TypeError(
+            f"cannot assign '{text}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+        )
+    if name in own["_module_names"]:
+        raise TypeError(
+            f"cannot assign '{text}' as child module '{name}' (torch.nn.Module or None expected)"
+        )
+    raise TypeError(
+        f"cannot assign '{text}' as buffer '{name}' "
+        "(torch.nn.Buffer, torch.Tensor or None expected)"
+    )
+
+
+def _convert_parameter(parameter: Any, fn: Callable[[Tensor], Tensor]) -> None:
+    if is_lazy(parameter):
+        parameter.data = fn(parameter)
+        return
+    grad = parameter.grad
+    parameter.grad = None
+    parameter.data = fn(parameter.data)
+    if grad is not None:
+        parameter.grad = fn(grad)
+
+
+def _split_dtype(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
+    """The dtype among the arguments of `to`, and the device that is left, if any."""
+    dtype = kwargs.get("dtype")
+    others = [kwargs["device"]] if kwargs.get("device") is not None else []
+    for given in args:
+        if given is None or isinstance(given, bool):
+            continue
+        if hasattr(given, "is_floating_point") and not isinstance(given, Tensor):
+            dtype = given
+        elif isinstance(given, Tensor):
+            dtype = given.dtype
+        else:
+            others.append(given)
+    if kwargs.get("tensor") is not None:
+        dtype = kwargs["tensor"].dtype
+    return dtype, others
