@@ -1,0 +1,269 @@
+"""Special functions: the error function's family, gamma, Bessel, entropy and their derivatives.
+
+Values come from `_kernels`, to the last bits of float64.  Differs from PyTorch: the Bessel
+functions have gradients here; those without one raise where PyTorch raises, in the backward pass.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._kernels import bessel, incomplete_gamma, polynomials, special as kernels
+from .._kernels.erf import erf as erf_kernel, erfc as erfc_kernel, erfinv as erfinv_kernel
+from .._op import Op, binary, op, unary
+from .elementwise import where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
+ROOT_HALF = math.sqrt(0.5)
+ROOT_TAU = math.sqrt(2 * math.pi)
+
+# The error function and the normal distribution
+
+erf = unary(
+    "erf", erf_kernel, lambda g, x: g * (np.exp(-(x * x)) * TWO_OVER_ROOT_PI), onnx="Erf",
+    formula="g 2/√π e^(−x²)",
+)  # fmt: skip
+erfc = unary(
+    "erfc", erfc_kernel, lambda g, x: g * (np.exp(-(x * x)) * -TWO_OVER_ROOT_PI),
+    formula="−g 2/√π e^(−x²)",
+)  # fmt: skip
+erfinv = unary(
+    "erfinv", erfinv_kernel, lambda g, out: g * (np.exp(out * out) / TWO_OVER_ROOT_PI),
+    formula="g √π/2 e^(out²)",
+)  # fmt: skip
+erfcx = unary(
+    "erfcx", kernels.erfcx, lambda g, x, out: g * (x * out * 2 - TWO_OVER_ROOT_PI),
+    formula="g (2 x out − 2/√π)",
+)  # fmt: skip
+ndtr = unary(
+    "ndtr", kernels.ndtr, lambda g, x: g * (np.exp(x * x * -0.5) / ROOT_TAU), label="Φ",
+    formula="g φ(x)",
+)  # fmt: skip
+ndtri = unary(
+    "ndtri", kernels.ndtri, lambda g, out: g * (np.exp(out * out * 0.5) * ROOT_TAU), label="Φ⁻¹",
+    formula="g / φ(out)",
+)  # fmt: skip
+log_ndtr = unary(  # φ/Φ by erfcx: neither underflows
+    "log_ndtr", kernels.log_ndtr,
+    lambda g, x: g * (2 / (ROOT_TAU * erfcx(x * -ROOT_HALF))), label="log Φ",
+    formula="g φ(x) / Φ(x)",
+)  # fmt: skip
+
+# The gamma function's family
+
+lgamma = unary(
+    "lgamma", kernels.lgamma, lambda g, x: g * digamma(x), label="log Γ", formula="g ψ(x)"
+)
+digamma = unary(
+    "digamma", kernels.digamma, lambda g, x: g * polygamma(x, n=1), label="ψ", formula="g ψ′(x)"
+)
+
+
+@op(kind="elementwise", label="ψ⁽ⁿ⁾", dtypes="float", formula="g ψ⁽ⁿ⁺¹⁾(x)")
+def polygamma(x: Any, *, n: int) -> Any:
+    """The derivative of order `n` of the digamma function at `x`."""
+    return kernels.polygamma(x, n)
+
+
+polygamma.rule(lambda g, x, n: g * polygamma(x, n=n + 1))
+
+
+def no_derivative(operation: str, operand: str) -> Callable[..., Any]:
+    """A rule for an operand in which nobody knows the derivative: it raises."""
+
+    def rule(g: Any) -> Any:
+        raise NotImplementedError(
+            f"the derivative for '{operand}' of {operation} is not implemented: detach() it, "
+            "or pass a tensor that does not require grad"
+        )
+
+    return rule
+
+
+zeta = binary(
+    "zeta", kernels.zeta, no_derivative("zeta", "self"),
+    lambda g, x, y: g * (-x * zeta(x + 1, y)), dtypes="float", label="ζ",
+)  # fmt: skip
+
+
+def _gamma_density(x: Any, y: Any) -> Any:
+    """yˣ⁻¹ e⁻ʸ / Γ(x), the derivative of igamma(x, y) in y."""
+    return np.exp((x - 1) * np.log(y) - y - lgamma(x))
+
+
+igamma = binary(
+    "igamma", incomplete_gamma.igamma, no_derivative("igamma", "input"),
+    lambda g, x, y: g * _gamma_density(x, y), dtypes="float", label="P",
+)  # fmt: skip
+igammac = binary(
+    "igammac", incomplete_gamma.igammac, no_derivative("igammac", "input"),
+    lambda g, x, y: -g * _gamma_density(x, y), dtypes="float", label="Q",
+)  # fmt: skip
+
+# Bessel functions
+
+
+def divide_odd(odd: Any, x: Any) -> Any:
+    """odd(x)/x for an odd function with slope ½ at 0, and its limit there."""
+    zero = x == 0
+    return where(zero, 0.5, odd / where(zero, 1.0, x))
+
+
+i0 = unary("i0", bessel.i0, lambda g, x: g * i1(x), label="I₀", formula="g I₁(x)")
+i1 = unary(
+    "i1", bessel.i1, lambda g, x, out: g * (i0(x) - divide_odd(out, x)), label="I₁",
+    formula="g (I₀(x) − out / x)",
+)  # fmt: skip
+i0e = unary("i0e", bessel.i0e, lambda g, x, out: g * (i1e(x) - np.sign(x) * out))
+i1e = unary(
+    "i1e", bessel.i1e, lambda g, x, out: g * (i0e(x) - np.sign(x) * out - divide_odd(out, x))
+)
+bessel_j0 = unary("bessel_j0", bessel.j0, lambda g, x: -g * bessel_j1(x), label="J₀")
+bessel_j1 = unary(
+    "bessel_j1", bessel.j1, lambda g, x, out: g * (bessel_j0(x) - divide_odd(out, x)), label="J₁"
+)
+bessel_y0 = unary("bessel_y0", bessel.y0, lambda g, x: -g * bessel_y1(x), label="Y₀")
+bessel_y1 = unary(
+    "bessel_y1", bessel.y1, lambda g, x, out: g * (bessel_y0(x) - out / x), label="Y₁"
+)
+modified_bessel_k0 = unary(
+    "modified_bessel_k0", bessel.k0, lambda g, x: -g * modified_bessel_k1(x), label="K₀"
+)
+modified_bessel_k1 = unary(
+    "modified_bessel_k1", bessel.k1,
+    lambda g, x, out: -g * (modified_bessel_k0(x) + out / x), label="K₁",
+)  # fmt: skip
+scaled_modified_bessel_k0 = unary(
+    "scaled_modified_bessel_k0", bessel.k0e,
+    lambda g, x, out: g * (out - scaled_modified_bessel_k1(x)),
+)  # fmt: skip
+scaled_modified_bessel_k1 = unary(
+    "scaled_modified_bessel_k1", bessel.k1e,
+    lambda g, x, out: g * (out - out / x - scaled_modified_bessel_k0(x)),
+)  # fmt: skip
+airy_ai = unary("airy_ai", bessel.airy_ai, no_derivative("airy_ai", "x"), label="Ai")
+
+# sin(x)/x
+
+
+@op(kind="elementwise", dtypes="float")
+def sinc(x: Any, *, order: int = 0) -> Any:
+    """sin(πx)/(πx), 1 at 0, or its derivative of the given order in `x`."""
+    value = _sinc(np.asarray(x, np.float64) * math.pi, order) * math.pi**order
+    return value.astype(x.dtype)
+
+
+sinc.rule(lambda g, x, order: g * sinc(x, order=order + 1))
+
+
+@op(kind="elementwise", dtypes="float")
+def spherical_bessel_j0(x: Any, *, order: int = 0) -> Any:
+    """sin(x)/x, 1 at 0, or its derivative of the given order."""
+    return _sinc(np.asarray(x, np.float64), order).astype(x.dtype)
+
+
+spherical_bessel_j0.rule(lambda g, x, order: g * spherical_bessel_j0(x, order=order + 1))
+
+
+def _sinc(z: Any, order: int) -> Any:
+    """The derivative of sin(z)/z: its Taylor series near 0, else z s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = sin⁽ⁿ⁾."""
+    near = np.abs(z) < order + 1
+    away = np.where(near, 1.0, z)
+    value = np.sin(away) / away
+    for n in range(1, order + 1):
+        sine = (np.sin, np.cos, lambda v: -np.sin(v), lambda v: -np.cos(v))[n % 4](away)
+        value = (sine - n * value) / away
+    return np.where(near, _sinc_series(np.where(near, z, 0.0), order), value)
+
+
+def _sinc_series(z: Any, order: int) -> Any:
+    total = np.zeros_like(z)
+    for k in range((order + 1) // 2, order + 14):
+        power = 2 * k - order
+        size = math.factorial(2 * k) / (math.factorial(power) * math.factorial(2 * k + 1))
+        total += (-1) ** k * size * z**power
+    return total
+
+
+# Logarithms
+
+
+@op(kind="elementwise", dtypes="float", formula="g / (x (1 − x))")
+def logit(x: Any, *, eps: float | None = None) -> Any:
+    """log(x / (1 − x)); with `eps`, `x` is first limited to [eps, 1 − eps]."""
+    if eps is not None:
+        x = np.minimum(np.maximum(x, eps), 1 - eps)
+    return np.log(x / (1 - x))
+
+
+@logit.rule
+def _(g: Any, x: Any, eps: float | None) -> Any:
+    if eps is None:
+        return where((x >= 0) & (x <= 1), g / (x * (1 - x)), math.nan)
+    inside = (x >= eps) & (x <= 1 - eps)
+    held = where(inside, x, 0.5)
+    return where(inside, g / (held * (1 - held)), 0.0)
+
+
+def _entr(x: Any) -> Any:
+    value = -x * np.log(np.where(x > 0, x, 1).astype(x.dtype))
+    return np.where(x < 0, -math.inf, value)
+
+
+entr = unary("entr", _entr, lambda g, x: g * (-np.log(x) - 1), formula="−g (1 + log x)")
+
+
+def _times_log(x: Any, y: Any, log: Any) -> Any:
+    """Product x log y, 0 where `x` is 0 unless `y` is NaN."""
+    return np.where((x == 0) & ~np.isnan(y), x.dtype.type(0), x * log)
+
+
+xlogy = binary(
+    "xlogy",
+    lambda x, y: _times_log(x, y, np.log(y)),
+    lambda g, x, y: g * where((x == 0) & (y <= 0), 0.0, np.log(where((x == 0) & (y <= 0), 1.0, y))),
+    lambda g, x, y: g * x / y,
+    dtypes="float",
+)
+xlog1py = binary(
+    "xlog1py",
+    lambda x, y: _times_log(x, y, np.log1p(y)),
+    lambda g, x, y: (
+        g * where((x == 0) & (y <= -1), 0.0, np.log1p(where((x == 0) & (y <= -1), 1.0, y)))
+    ),
+    lambda g, x, y: g * x / (y + 1),
+    dtypes="float",
+)
+
+# Orthogonal polynomials
+
+
+def _polynomial(family: str) -> Op:
+    """The operation of one family of polynomials."""
+    return binary(
+        family,
+        lambda x, y: polynomials.evaluate(family, x, y),
+        no_derivative(family, "x"),
+        no_derivative(family, "n"),
+        dtypes="float",
+    )
+
+
+chebyshev_polynomial_t = _polynomial("chebyshev_polynomial_t")
+chebyshev_polynomial_u = _polynomial("chebyshev_polynomial_u")
+chebyshev_polynomial_v = _polynomial("chebyshev_polynomial_v")
+chebyshev_polynomial_w = _polynomial("chebyshev_polynomial_w")
+shifted_chebyshev_polynomial_t = _polynomial("shifted_chebyshev_polynomial_t")
+shifted_chebyshev_polynomial_u = _polynomial("shifted_chebyshev_polynomial_u")
+shifted_chebyshev_polynomial_v = _polynomial("shifted_chebyshev_polynomial_v")
+shifted_chebyshev_polynomial_w = _polynomial("shifted_chebyshev_polynomial_w")
+hermite_polynomial_h = _polynomial("hermite_polynomial_h")
+hermite_polynomial_he = _polynomial("hermite_polynomial_he")
+laguerre_polynomial_l = _polynomial("laguerre_polynomial_l")
+legendre_polynomial_p = _polynomial("legendre_polynomial_p")
