@@ -49,10 +49,10 @@ class Rule:
     """A pull-back rule and the sources of its arguments.
 
     `keeps` sums the save list up for the recording paths: "nothing", "x", "y" or "out" where one
-    array (or none) is the whole list, else "several".
+    array (or none) is the whole list, else "several"; `holds` is whether any array is kept.
     """
 
-    __slots__ = ("function", "keeps", "sources")
+    __slots__ = ("function", "holds", "keeps", "sources")
 
     def __init__(self, function: Callable[..., Any], owner: Op) -> None:
         names = list(inspect.signature(function).parameters)
@@ -61,6 +61,7 @@ class Rule:
         self.function = function
         self.sources = tuple(owner.source(name) for name in names[1:])
         self.keeps = self._summary()
+        self.holds = any(s.what in {"operand", "operands", "out", "aux"} for s in self.sources)
 
     def _summary(self) -> str:
         if not self.sources:
@@ -103,7 +104,9 @@ class Op:
         self.__doc__ = forward.__doc__
         self.kind, self.label, self.formula, self.onnx = kind, label or self.name, formula, onnx
         self.dtypes, self.outputs, self.aux = dtypes, outputs, aux
-        self.operands, self.settings, self.variadic = _read_signature(forward, operands)
+        self.operands, self.defaults, self.variadic = _read_signature(forward, operands)
+        self.settings = tuple(self.defaults)
+        self.trusted = False  # of this library, whose rules are tested: no checks in the walk
         self.rules: list[Rule | None] = [None] * len(self.operands)
         self.rules_again: list[Rule | None] = [None] * len(self.operands)
         self.shared: Rule | None = None
@@ -126,6 +129,12 @@ class Op:
     def differentiable(self) -> bool:
         """Whether a gradient flows back to any operand."""
         return self.shared is not None or any(self.rules)
+
+    @property
+    def holds(self) -> bool:
+        """Whether any rule keeps an array."""
+        rules = (self.shared, self.shared_again, *self.rules, *self.rules_again)
+        return any(rule is not None and rule.holds for rule in rules)
 
     def rule(self, function: Any, of: str | None = None) -> Any:
         """Declare the rule of the next operand without one, or `@op.rule("x")` of that operand."""
@@ -182,12 +191,12 @@ class Op:
 
 def _read_signature(
     forward: Callable[..., Any], operands: tuple[str, ...] | None
-) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """Names of operands and settings, and whether any number of operands is taken."""
+) -> tuple[tuple[str, ...], dict[str, Any], bool]:
+    """Names of operands, defaults of settings, and whether any number of operands is taken."""
     if operands is not None:  # NumPy's ufuncs have no signature worth reading
-        return operands, (), False
+        return operands, {}, False
     parameters = inspect.signature(forward).parameters.values()
-    settings = tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
+    settings = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     positional = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
     return positional, settings, any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
@@ -243,6 +252,7 @@ def _enter(made: Op) -> Op:
     if made.name in CATALOGUE:
         raise ValueError(f"two operations are called {made.name!r}")
     CATALOGUE[made.name] = made
+    made.trusted = True
     if isinstance(made.forward, np.ufunc):
         UFUNCS.setdefault(made.forward, made)
     return made

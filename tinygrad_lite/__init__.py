@@ -1,0 +1,4 @@
+"""tinygrad_lite."""
+from ._tensor import Tensor as Tensor
+from ._functions import NAMES
+globals().update(NAMES)

@@ -1,0 +1,209 @@
+"""From results to `.grad`: the entry of backward() and of autograd.grad()."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._kernels import PLAIN
+from ._nodes import make
+from ._op import Op
+from ._state import here
+from ._walk import Entry, Walk, run_hooks
+
+__all__ = ["backward_from", "gradients_of"]
+
+LOCK = threading.Lock()  # threads that share a leaf add to its gradient one after the other
+
+
+def backward_from(
+    tensors: Sequence[Any],
+    gradients: Sequence[Any],
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Any = None,
+) -> None:
+    """Walk back from `tensors` and add to the `.grad` of the leaves (or of `inputs` only)."""
+    if inputs is not None:
+        _backward_to(tensors, gradients, retain_graph, create_graph, inputs)
+        return
+    walk = _start(tensors, gradients, retain_graph, create_graph)
+    if create_graph or PLAIN:
+        _run_recorded(walk, create_graph)
+    else:
+        walk.run_fast()
+    for entry in walk.results():
+        _store(entry, create_graph)
+
+
+def _start(
+    tensors: Sequence[Any],
+    gradients: Sequence[Any],
+    retain_graph: bool | None,
+    create_graph: bool,
+) -> Walk:
+    retain = create_graph if retain_graph is None else retain_graph
+    walk = Walk(retain=retain, create_graph=create_graph)
+    for tensor, gradient in zip(tensors, gradients, strict=True):
+        if tensor._view is not None:
+            tensor._view.refresh(tensor)
+        if tensor._node is None:
+            raise RuntimeError(
+                "element 0 of tensors does not require grad and does not have a grad_fn: nothing "
+                "it was computed from wants a gradient, or it was made under torch.no_grad(), "
+                "detached, or passed through an operation without a derivative such as argmax"
+            )
+        walk.deliver(tensor._node, _seed(tensor, gradient, create_graph))
+    return walk
+
+
+def _seed(tensor: Any, gradient: Any, create_graph: bool) -> Any:
+    """The gradient to start from: ones for a scalar, else what was given."""
+    array = tensor._array
+    if gradient is None:
+        if array.size != 1:
+            raise RuntimeError(
+                "grad can be implicitly created only for scalar outputs: this one has shape "
+                f"{list(array.shape)}; use .mean() or .sum() first, or pass gradient="
+            )
+        ones = np.ones(array.shape, array.dtype)
+        return make(ones, None) if create_graph else ones
+    if not isinstance(gradient, Op.tensor_class):
+        raise TypeError(
+            f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
+        )
+    given = gradient._array  # type: ignore[attr-defined]
+    if given.shape != array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[0] has a shape of {list(given.shape)} and output[0] "
+            f"has a shape of {list(array.shape)}."
+        )
+    if given.dtype is not array.dtype:
+        gradient = gradient.to(tensor.dtype)  # type: ignore[attr-defined]
+    return gradient if create_graph else gradient._array  # type: ignore[attr-defined]
+
+
+def _run_recorded(
+    walk: Walk,
+    create_graph: bool,
+    wanted: dict[Any, Any] | None = None,
+    needed: set[Any] | None = None,
+) -> None:
+    """Run the general walk; what the rules compute is recorded only under create_graph."""
+    state = here.state
+    before = state.grad
+    state.grad = create_graph
+    state.settle()
+    try:
+        walk.run(wanted, needed)
+    finally:
+        state.grad = before
+        state.settle()
+
+
+def _store(entry: Entry, create_graph: bool) -> None:
+    """Add a leaf's gradient to its `.grad`."""
+    leaf, g = entry.node, entry.g
+    tensor = leaf.tensor()
+    if tensor is None:
+        return
+    if leaf.hooks is not None:
+        g = run_hooks(leaf, g)
+    with LOCK:
+        _accumulate(tensor, g, entry.fresh, create_graph)
+    if leaf.after is not None:
+        for hook in tuple(leaf.after.values()):
+            hook(tensor)
+
+
+def _accumulate(tensor: Any, g: Any, fresh: bool, create_graph: bool) -> None:
+    present = tensor._grad
+    if create_graph:
+        tensor._grad = g if present is None else present + g
+        return
+    if present is None:
+        tensor._grad = make(_own(g, tensor._array, fresh), None)
+    elif present._array.__class__ is np.ndarray and present._node is None:
+        np.add(present._array, g, out=present._array)
+    else:
+        present._array = present._array + g
+
+
+def _own(g: Any, like: Any, fresh: bool) -> Any:
+    """A gradient array that is nobody else's, laid out and typed like the leaf."""
+    if g.__class__ is not np.ndarray:
+        return np.asarray(g, like.dtype)
+    if fresh and g.dtype is like.dtype and (g.strides == like.strides or g.flags.c_contiguous):
+        return g
+    made = np.empty_like(like)
+    np.copyto(made, g, casting="unsafe")
+    return made
+
+
+def _backward_to(
+    tensors: Sequence[Any],
+    gradients: Sequence[Any],
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Any,
+) -> None:
+    inputs = [inputs] if isinstance(inputs, Op.tensor_class) else list(inputs)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    found = gradients_of(tensors, gradients, inputs, retain_graph, create_graph)
+    for tensor, g in zip(inputs, found, strict=True):
+        if g is not None:
+            with LOCK:
+                _accumulate(tensor, g if create_graph else g._array, False, create_graph)
+
+
+def gradients_of(
+    tensors: Sequence[Any],
+    gradients: Sequence[Any],
+    inputs: Sequence[Any],
+    retain_graph: bool | None,
+    create_graph: bool,
+) -> list[Any]:
+    """The gradients of `tensors` with respect to `inputs`; None where there is no path."""
+    for x in inputs:
+        if x._view is not None:
+            x._view.refresh(x)
+    walk = _start(tensors, gradients, retain_graph, create_graph)
+    wanted = {x._node: None for x in inputs}
+    needed = _between([t._node for t in tensors], wanted)
+    _run_recorded(walk, create_graph, wanted, needed)
+    for entry in walk.results():
+        if entry.node in wanted:
+            g = entry.g
+            wanted[entry.node] = g if entry.node.hooks is None else run_hooks(entry.node, g)
+    return [_as_result(wanted[x._node], x, create_graph) for x in inputs]
+
+
+def _as_result(g: Any, x: Any, create_graph: bool) -> Any:
+    if g is None or create_graph:
+        return g
+    return make(_own(g, x._array, fresh=False), None)
+
+
+def _between(roots: list[Any], wanted: dict[Any, Any]) -> set[Any]:
+    """The nodes on a path from the roots to the wanted nodes, without the latter's own past.
+
+    Nodes are looked at oldest first, so that a node's parents are decided before the node.
+    """
+    seen, stack = set(roots), list(roots)
+    oldest = max(node.clock for node in wanted)  # clocks run downwards
+    while stack:
+        for parent, _ in stack.pop().edges():
+            if parent not in seen and parent.clock <= oldest:
+                seen.add(parent)
+                stack.append(parent)
+    needed: set[Any] = set()
+    for node in sorted(seen, key=lambda n: -n.clock):
+        if any(parent in needed or parent in wanted for parent, _ in node.edges()):
+            needed.add(node)
+    return needed
+
+

@@ -1,0 +1,8 @@
+"""The surface of tensors: PyTorch's functions and methods, by family."""
+
+from __future__ import annotations
+
+from . import arithmetic, pointwise
+from ._surface import NAMES
+
+__all__ = ["NAMES", "arithmetic", "pointwise"]

@@ -1,0 +1,244 @@
+"""Arithmetic with settings: add(alpha=), div(rounding_mode=), pow, clamp, where, lerp and kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._dtypes import default_numpy, of, result_type
+from .._record import apply, to_type
+from .._tensor import NUMPY_FUNCTIONS, Tensor, as_operand
+from ..ops import elementwise as el
+from ._surface import NAMES, need_tensor, publish_in_place, surface
+from .pointwise import pair_of
+
+__all__: list[str] = []
+
+
+def _no_bool_sub(x: Any, y: Any) -> None:
+    if _is_bool(x) or _is_bool(y):
+        both = _is_bool(x) and _is_bool(y)
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with "
+            + ("two bool tensors" if both else "a bool tensor")
+            + " is not supported. Use the `^` or `logical_xor()` operator instead."
+        )
+
+
+def _is_bool(x: Any) -> bool:
+    return isinstance(x, bool) or (isinstance(x, Tensor) and x._array.dtype.kind == "b")
+
+
+def _scaled(other: Any, alpha: Any) -> Any:
+    return other if alpha == 1 else other * alpha
+
+
+@surface(inplace=True)
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:  # noqa: A002
+    """`input + alpha * other`, elementwise, broadcast."""
+    return apply(el.add, pair_of("add", input, _scaled(other, alpha)), {})
+
+
+@surface(inplace=True, names=("subtract",))
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:  # noqa: A002
+    """`input - alpha * other`, elementwise, broadcast."""
+    _no_bool_sub(input, other)
+    return apply(el.sub, pair_of("sub", input, _scaled(other, alpha)), {})
+
+
+@surface
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:  # noqa: A002
+    """`other - alpha * input`, elementwise, broadcast."""
+    _no_bool_sub(input, other)
+    x, y = pair_of("rsub", input, other)
+    return apply(el.sub, (y, _scaled(x, alpha)), {})
+
+
+@surface(inplace=True, names=("multiply",))
+def mul(input: Any, other: Any) -> Any:  # noqa: A002
+    """`input * other`, elementwise, broadcast."""
+    return apply(el.mul, pair_of("mul", input, other), {})
+
+
+@surface(inplace=True, names=("divide",))
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:  # noqa: A002
+    """`input / other`; rounded toward zero ("trunc") or down ("floor") when asked for."""
+    op = {None: el.div, "floor": el.div_floor, "trunc": el.div_trunc}.get(rounding_mode)
+    if op is None:
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' "
+            f"but found {rounding_mode!r}"
+        )
+    return apply(op, pair_of("div", input, other), {})
+
+
+def remainder(self: Any, other: Any) -> Any:
+    """What is left of `self` after dividing by `other` and rounding down; `other`'s sign."""
+    return apply(el.remainder, (as_operand(self), as_operand(other)), {})
+
+
+remainder = surface(remainder, inplace=True)
+
+
+def pow(self: Any, exponent: Any) -> Any:  # noqa: A001 - torch's name
+    """`self` to the power of `exponent`; either may be a number."""
+    exponent = as_operand(exponent)
+    if not isinstance(self, Tensor):
+        base = as_operand(self)
+        kind = result_type([exponent._array, base])
+        return apply(el.exponential, (to_type(exponent, kind),), {"base": base})
+    if isinstance(exponent, Tensor):
+        return apply(el.pow, (self, exponent), {})
+    if not isinstance(exponent, (int, float)):
+        raise TypeError(f"pow(): exponent must be Tensor or Number, not {type(exponent).__name__}")
+    kind = result_type([self._array, exponent])
+    if kind.kind in "iu" and exponent < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return apply(el.power, (to_type(self, kind),), {"exponent": exponent})
+
+
+pow = surface(pow, inplace=True)  # noqa: A001
+Tensor.__pow__ = lambda x, y: pow(x, y)  # type: ignore[attr-defined]
+Tensor.__rpow__ = lambda y, x: pow(x, y)  # type: ignore[attr-defined]
+
+
+def float_power(self: Any, exponent: Any) -> Any:
+    """`self` to the power of `exponent`, worked out in float64."""
+    double = np.dtype("float64")
+    wide = to_type(self, double) if isinstance(self, Tensor) else self
+    power = to_type(exponent, double) if isinstance(exponent, Tensor) else exponent
+    return pow(wide, power)
+
+
+float_power = surface(float_power, inplace=True)
+
+
+def _bound(bound: Any) -> Any:
+    return as_operand(bound)
+
+
+@surface(inplace=True, names=("clip",))
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002
+    """`input` limited to `[min, max]` (numbers or tensors).
+
+    Gradient: passes between the bounds and at them; 0 outside.
+    """
+    low, high = _bound(min), _bound(max)
+    if low is None and high is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if not isinstance(low, Tensor) and not isinstance(high, Tensor):
+        kind = result_type([input._array, *[b for b in (low, high) if b is not None]])
+        low, high = (None if b is None else kind.type(b) for b in (low, high))
+        low, high = (None if b is None else b.item() for b in (low, high))
+        return apply(el.clamp, (to_type(input, kind),), {"low": low, "high": high})
+    operands = [input, *[b for b in (low, high) if b is not None]]
+    kind = result_type([o._array if isinstance(o, Tensor) else o for o in operands])
+    operands = [to_type(o, kind) for o in operands]
+    op = el.clamp_above if high is None else el.clamp_below if low is None else el.clamp_between
+    return apply(op, tuple(operands), {})
+
+
+@surface(inplace=True)
+def clamp_min(input: Any, min: Any) -> Any:  # noqa: A002
+    """`input`, but nowhere below `min`."""
+    return clamp(input, min, None)
+
+
+@surface(inplace=True)
+def clamp_max(input: Any, max: Any) -> Any:  # noqa: A002
+    """`input`, but nowhere above `max`."""
+    return clamp(input, None, max)
+
+
+@surface(inplace=True)
+def round(input: Any, *, decimals: int = 0) -> Any:  # noqa: A001, A002
+    """The nearest whole number, halves to even; or the nearest number of `decimals` digits."""
+    if decimals == 0:
+        return apply(el.round, (input,), {})
+    return apply(el.round_decimals, (input,), {"decimals": decimals})
+
+
+@surface(inplace=True)
+def nan_to_num(
+    input: Any,  # noqa: A002
+    nan: float | None = 0.0,
+    posinf: float | None = None,
+    neginf: float | None = None,
+) -> Any:
+    """`input` with NaN and the infinities replaced (by 0 and the largest numbers)."""
+    settings = {"nan": 0.0 if nan is None else nan, "posinf": posinf, "neginf": neginf}
+    return apply(el.nan_to_num, (input,), settings)
+
+
+@surface(inplace=True)
+def lerp(input: Any, end: Any, weight: Any) -> Any:  # noqa: A002
+    """`input + weight * (end - input)`; `weight` is a number or a tensor."""
+    need_tensor("lerp", end, "end", 2)
+    if not isinstance(weight, Tensor):
+        weight = np.asarray(as_operand(weight), input._array.dtype)
+    return apply(el.lerp, (input, end, weight), {})
+
+
+@surface(inplace=True)
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:  # noqa: A002
+    """`input + value * tensor1 * tensor2`."""
+    return add(input, mul(tensor1, tensor2), alpha=value)
+
+
+@surface(inplace=True)
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:  # noqa: A002
+    """`input + value * tensor1 / tensor2`."""
+    if all(t._array.dtype.kind in "iub" for t in (tensor1, tensor2)):
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported: convert with .float() first"
+        )
+    return add(input, div(tensor1, tensor2), alpha=value)
+
+
+@surface(inplace=True)
+def ldexp(input: Any, other: Any) -> Any:  # noqa: A002
+    """`input * 2 ** other`."""
+    return mul(input, pow(2.0, other) if isinstance(other, Tensor) else 2.0**other)
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:  # noqa: A002
+    """`input` where the condition holds, else `other`; with the condition alone, its places."""
+    if input is None and other is None:
+        return NAMES["nonzero"](condition, as_tuple=True)
+    need_tensor("where", condition, "condition")
+    if condition._array.dtype.kind != "b":
+        if condition._array.dtype != np.uint8:
+            raise RuntimeError(
+                "where expected condition to be a boolean tensor, but got a tensor with dtype "
+                f"{of(condition._array.dtype)!r}"
+            )
+        condition = to_type(condition, np.dtype(bool))
+    pair = [as_operand(input), as_operand(other)]
+    kind = result_type([p._array if isinstance(p, Tensor) else p for p in pair])
+    return apply(el.where, (condition, *[to_type(p, kind) for p in pair]), {})
+
+
+where = surface(where, method=False)
+Tensor.where = lambda self, condition, other: where(condition, self, other)  # type: ignore[attr-defined]
+
+
+@surface
+def clone(input: Any, *, memory_format: Any = None) -> Any:  # noqa: A002, ARG001
+    """A copy with memory of its own; the gradient passes through."""
+    return apply(el.clone, (input,), {})
+
+
+@surface
+def positive(input: Any) -> Any:  # noqa: A002
+    """`input` itself."""
+    if input._array.dtype.kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+Tensor.__pos__ = positive  # type: ignore[attr-defined]
+
+NUMPY_FUNCTIONS[np.where] = where
+NUMPY_FUNCTIONS[np.power] = pow
+NUMPY_FUNCTIONS[np.clip] = clamp

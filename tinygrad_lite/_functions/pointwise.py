@@ -1,0 +1,166 @@
+"""Elementwise functions of PyTorch: torch.exp(x), x.exp(), x.exp_()."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._dtypes import of
+from .._lift import lift_unary
+from .._op import Op
+from .._record import apply
+from .._tensor import Tensor, as_operand
+from ..ops import elementwise as el
+from ._surface import NAMES, need_tensor, publish_in_place, surface
+
+__all__ = ["pair_of"]
+
+UNARY = (
+    "neg reciprocal sqrt rsqrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh "
+    "cosh tanh asinh acosh atanh sigmoid deg2rad rad2deg sign floor ceil trunc frac abs square"
+).split()
+TESTS = "isnan isinf isfinite isposinf isneginf signbit logical_not bitwise_not".split()
+OTHER_NAMES = {
+    "absolute": "abs", "negative": "neg", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
+    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "fix": "trunc", "sgn": "sign",
+}  # fmt: skip
+FLOATS_ONLY = {"frac"}
+SIGNED_ONLY = {"neg"}
+
+
+def _unary(op: Op, name: str) -> Any:
+    """The public function of an elementwise operation: quick, then careful."""
+    run = lift_unary(op, Tensor)
+
+    def function(input: Any, *, out: Any = None) -> Any:  # noqa: A002 - torch's keyword
+        if out is not None:
+            return careful(input, out=out)
+        return run(input) if input.__class__ is Tensor and input._node is not None else careful(input)
+
+    def checked(input: Any) -> Any:  # noqa: A002
+        kind = input._array.dtype.kind
+        if kind == "b" and name in SIGNED_ONLY:
+            raise RuntimeError(
+                "Negation, the `-` operator, on a bool tensor is not supported. "
+                "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
+            )
+        if kind != "f" and name in FLOATS_ONLY:
+            raise RuntimeError(f"{name} is not implemented for {of(input._array.dtype)!r}")
+        return apply(op, (input,), {})
+
+    checked.__name__ = function.__name__ = function.__qualname__ = name
+    function.__doc__ = op.__doc__ if op.__doc__ else f"`{op.name}` of every element."
+    careful = surface(checked, top=False, method=False)
+    return function
+
+
+def _publish_unary() -> None:
+    for name in (*UNARY, *TESTS):
+        op = getattr(el, name)
+        spelled = [other for other, known in OTHER_NAMES.items() if known == name]
+        for public in (name, *spelled):
+            function = _unary(op, public)
+            NAMES[public] = function
+            setattr(Tensor, public, function)
+            if name not in TESTS or name.endswith("_not"):
+                publish_in_place(public, function)
+
+
+_publish_unary()
+
+
+def pair_of(name: str, input: Any, other: Any) -> tuple[Any, Any]:  # noqa: A002
+    """Two operands of which the first is a tensor and the second a tensor or a number."""
+    if not isinstance(other, (Tensor, int, float, np.generic)):
+        raise TypeError(
+            f"{name}(): argument 'other' (position 2) must be Tensor or Number, not "
+            f"{type(other).__name__}"
+        )
+    return input, as_operand(other)
+
+
+def _binary(op: Op, name: str, check: Any = None) -> Any:
+    def function(input: Any, other: Any) -> Any:  # noqa: A002
+        pair = pair_of(name, input, other)
+        if check is not None:
+            check(*pair)
+        return apply(op, pair, {})
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = op.__doc__ if op.__doc__ else f"`{op.name}` of two tensors, elementwise."
+    return function
+
+
+def _kind_of(x: Any) -> str:
+    return x._array.dtype.kind if isinstance(x, Tensor) else np.asarray(x).dtype.kind
+
+
+def _whole_numbers(name: str, bools: bool = True) -> Any:
+    def check(x: Any, y: Any) -> None:
+        for operand in (x, y):
+            kind = _kind_of(operand)
+            if kind == "f" or (kind == "b" and not bools):
+                raise RuntimeError(f'"{name}_cpu" not implemented for {_named(operand)}')
+
+    return check
+
+
+def _named(x: Any) -> str:
+    return f"'{of(x._array.dtype).name}'" if isinstance(x, Tensor) else type(x).__name__
+
+
+BINARY: dict[str, tuple[Op, tuple[str, ...], Any]] = {
+    "atan2": (el.atan2, ("arctan2",), None),
+    "fmod": (el.fmod, (), None),
+    "floor_divide": (el.floor_divide, (), None),
+    "copysign": (el.copysign, (), None),
+    "true_divide": (el.div, (), None),
+    "bitwise_and": (el.bitwise_and, ("__and__",), _whole_numbers("bitwise_and")),
+    "bitwise_or": (el.bitwise_or, ("__or__",), _whole_numbers("bitwise_or")),
+    "bitwise_xor": (el.bitwise_xor, ("__xor__",), _whole_numbers("bitwise_xor")),
+    "bitwise_left_shift": (el.left_shift, ("__lshift__",), _whole_numbers("lshift", bools=False)),
+    "bitwise_right_shift": (el.right_shift, ("__rshift__",), _whole_numbers("rshift", bools=False)),
+    "logical_and": (el.logical_and, (), None),
+    "logical_or": (el.logical_or, (), None),
+    "logical_xor": (el.logical_xor, (), None),
+    "eq": (el.eq, (), None),
+    "ne": (el.ne, ("not_equal",), None),
+    "lt": (el.lt, ("less",), None),
+    "le": (el.le, ("less_equal",), None),
+    "gt": (el.gt, ("greater",), None),
+    "ge": (el.ge, ("greater_equal",), None),
+}
+TENSORS_ONLY: dict[str, tuple[Op, Any]] = {
+    "maximum": (el.maximum, None),
+    "minimum": (el.minimum, None),
+    "fmax": (el.fmax, None),
+    "fmin": (el.fmin, None),
+    "hypot": (el.hypot, None),
+    "logaddexp": (el.logaddexp, None),
+    "logaddexp2": (el.logaddexp2, None),
+    "nextafter": (el.nextafter, None),
+    "gcd": (el.gcd, _whole_numbers("gcd", bools=False)),
+    "lcm": (el.lcm, _whole_numbers("lcm", bools=False)),
+    "heaviside": (el.heaviside, None),
+}
+NO_IN_PLACE = {"maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2"}
+
+
+def _need_second(name: str, check: Any) -> Any:
+    def both(x: Any, y: Any) -> None:
+        need_tensor(name, y, "other", 2)
+        if check is not None:
+            check(x, y)
+
+    return both
+
+
+def _publish_binary() -> None:
+    for name, (op, names, check) in BINARY.items():
+        surface(_binary(op, name, check), inplace=True, names=names)
+    for name, (op, check) in TENSORS_ONLY.items():
+        surface(_binary(op, name, _need_second(name, check)), inplace=name not in NO_IN_PLACE)
+
+
+_publish_binary()

@@ -1,0 +1,224 @@
+"""Changes in place: written into the tensor's own memory, recorded as a new history.
+
+The result is computed out of place by the ordinary operation, written into the buffer, and the
+tensor takes over the result's node.  Values of the old content that a new node keeps are copied
+first; the buffer gets a stamp, so that older nodes that keep it are found out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ._dtypes import of
+from ._nodes import Leaf, Node, WideNode
+from ._op import Op
+from ._record import _recorded, to_type
+from ._stamps import root_of, stamp
+from ._state import here, tick
+from .ops.indexing import assign, index, write_view
+
+__all__ = ["change", "forbid", "in_place_of", "replace", "set_items"]
+
+
+def forbid(x: Any) -> None:
+    """Raise where torch forbids a change in place; make sure that there is a buffer to change."""
+    if x._array.__class__ is not np.ndarray:
+        x._array = np.array(x._array)
+    if here.state.grad and x._node is not None:
+        if x._node.__class__ is Leaf:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation. "
+                "Put the change under torch.no_grad(), or let an optimizer make it."
+            )
+        if x._view is not None:
+            _forbid_view(x)
+    array = x._array
+    if 0 in array.strides and any(
+        s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)
+    ):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
+        )
+    if not array.flags.writeable:
+        raise RuntimeError("the tensor's memory is read-only: clone() it before changing it")
+
+
+def _forbid_view(x: Any) -> None:
+    base = x._view.base
+    while base._view is not None:
+        base = base._view.base
+    if base._node.__class__ is Leaf:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation. "
+            "Put the change under torch.no_grad()."
+        )
+    if not x._view.tracked:
+        raise RuntimeError(
+            "a view was created in no_grad mode and is being modified inplace with grad mode "
+            "enabled. Create the view with gradients enabled, or clone() it."
+        )
+
+
+def in_place_of(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The in-place form of a function of a tensor: `exp_` of `exp`."""
+
+    def method(self: Any, *args: Any, **keywords: Any) -> Any:
+        return change(self, function, args, keywords, name)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"In-place version of `{function.__name__}`."
+    return method
+
+
+def change(
+    x: Any, function: Callable[..., Any], args: Any, keywords: dict[str, Any], name: str
+) -> Any:
+    """Write `function(x, ...)` into `x` and return `x`."""
+    forbid(x)
+    start = tick()
+    if x._view is not None:
+        x._view.refresh(x)
+    result = function(x, *args, **keywords)
+    return replace(x, result, name, start)
+
+
+def replace(x: Any, result: Any, name: str, start: int, depth: int = 3) -> Any:
+    """Write a tensor, computed from `x` since clock `start`, into `x`."""
+    array = x._array
+    if result._array.shape != array.shape:
+        raise RuntimeError(
+            f"output with shape {list(array.shape)} doesn't match the broadcast shape "
+            f"{list(result._array.shape)}: an in-place {name} cannot grow its tensor"
+        )
+    if result._array.dtype is not array.dtype:
+        _require_castable(result._array.dtype, array.dtype)
+        result = to_type(result, array.dtype)
+    if result._node is not None:
+        save_old(result._node, array, start)
+    np.copyto(array, result._array)
+    settle(x, result, name, depth + 1)
+    return x
+
+
+ORDER = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+def _require_castable(source: np.dtype[Any], target: np.dtype[Any]) -> None:
+    if ORDER[source.kind] > ORDER[target.kind]:
+        raise RuntimeError(
+            f"result type {of(source).name} can't be cast to the desired output type "
+            f"{of(target).name}: use the out-of-place form"
+        )
+
+
+def settle(x: Any, result: Any, name: str, depth: int) -> None:
+    """Stamp the changed buffer of `x` and give `x` the history of `result`."""
+    stamp(x._array, name, depth)
+    node = result._node
+    if node.__class__ is Node and node.clock < 1:
+        if node.kx is result._array:
+            node.kx = x._array
+        node.clock = tick()  # newer than the stamp: what it keeps of the buffer is the new content
+    if x._view is None:
+        if here.state.grad:
+            x._node = node
+        return
+    if here.state.grad:
+        _pass_to_base(x, node)
+
+
+def save_old(node: Any, array: Any, start: int) -> None:
+    """Give nodes newer than `start` a copy of the old content wherever they keep it."""
+    root, copy = root_of(array), None
+    stack, seen = [node], {node}
+    while stack:
+        node = stack.pop()
+        for slot in ("kx", "ky") if node.__class__ is Node else ("kept", "kept_again"):
+            if node.__class__ not in (Node, WideNode):
+                continue
+            kept = getattr(node, slot)
+            if _holds(kept, root):
+                copy = {}  # one copy for each distinct view of the buffer
+                setattr(node, slot, _copied(kept, root, copy))
+        for parent, _ in node.edges():
+            if parent.clock < start and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+
+
+def _holds(kept: Any, root: Any) -> bool:
+    if isinstance(kept, tuple):
+        return any(_holds(k, root) for k in kept)
+    return isinstance(kept, np.ndarray) and root_of(kept) is root
+
+
+def _copied(kept: Any, root: Any, copies: dict[int, Any]) -> Any:
+    if isinstance(kept, tuple):
+        return tuple(_copied(k, root, copies) for k in kept)
+    if not _holds(kept, root):
+        return kept
+    return copies.setdefault(id(kept), np.array(kept))
+
+
+def _pass_to_base(x: Any, node: Any) -> None:
+    """Tell the base of a changed view: its history now goes through the view's new content."""
+    steps, base = [], x
+    while base._view is not None:
+        steps.append(base._view)
+        base = base._view.base
+    if base._node is None and node is None:
+        return
+    places = np.arange(base._array.size).reshape(base._array.shape)
+    for view in reversed(steps):
+        places = view.op.forward(places, **view.settings)
+    made = _recorded(
+        write_view, [base._array, x._array], [base._node, node], {"places": places}, base._array
+    )
+    base._node = made._node
+    x._view.refresh(x)
+
+
+def set_items(x: Any, basic: Any, advanced: Any, value: Any) -> None:
+    """`x[key] = value`, recorded."""
+    forbid(x)
+    if x._view is not None:
+        x._view.refresh(x)
+    if basic is not None and advanced is not None:
+        set_items(index(x, key=basic), None, advanced, value)
+        return
+    key = basic if advanced is None else advanced
+    target = x._array
+    tracked = isinstance(value, Op.tensor_class)
+    array = value._array if tracked else value  # type: ignore[attr-defined]
+    node = value._node if tracked else None  # type: ignore[attr-defined]
+    if tracked and array.dtype is not target.dtype:
+        value = to_type(value, target.dtype)
+        array, node = value._array, value._node
+    target[key] = array = _fit(array, target[key].shape)
+    stamp(target, "__setitem__", 3)
+    if not here.state.grad or (node is None and x._node is None and x._view is None):
+        return
+    arrays = [target, np.asarray(array, target.dtype)]
+    made = _recorded(assign, arrays, [x._node, node], {"key": key}, target)
+    if x._view is None:
+        x._node = made._node
+    else:
+        _pass_to_base(x, made._node)
+
+
+def _fit(array: Any, shape: tuple[int, ...]) -> Any:
+    """A value that NumPy accepts where torch does: leading axes of length 1 are dropped."""
+    given = getattr(array, "shape", ())
+    extra = len(given) - len(shape)
+    if extra > 0 and all(n == 1 for n in given[:extra]):
+        array, given, extra = array.reshape(given[extra:]), given[extra:], 0
+    if extra > 0 or any(n not in (1, m) for n, m in zip(given[::-1], shape[::-1], strict=False)):
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing "
+            f"result of shape {list(shape)}"
+        )
+    return array

@@ -1,0 +1,162 @@
+"""The hot path: `apply` unrolled for elementwise operations of one and two operands.
+
+On ten elements a NumPy call takes 0.3 microseconds and the general `apply` 3.  Here one class
+test, one look at the thread's state and straight-line slot stores are left, 0.6 altogether; every
+unusual case (other dtypes, views, watchers, gradients off) goes to `apply`, which is also the
+plain twin: with TINYGRAD_LITE_PLAIN=1 nothing is lifted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ._dtypes import float32, float64
+from ._kernels import PLAIN
+from ._nodes import Node
+from ._op import Op
+from ._record import apply
+from ._state import here, tick
+
+__all__ = ["lift_binary", "lift_unary"]
+
+new = object.__new__
+frame_of = sys._getframe
+
+# Python numbers as 0-d arrays of the other operand's type, made once: a product with one takes
+# 0.35 microseconds, with a Python float 0.65.
+CONSTANTS: dict[np.dtype[Any], dict[Any, Any]] = {
+    float32.numpy: {},  # type: ignore[dict-item]
+    float64.numpy: {},  # type: ignore[dict-item]
+}
+ROOM = 512
+
+
+def constant(number: float, dtype: np.dtype[Any]) -> Any:
+    """A Python number as a 0-d array of a float type; None for other types."""
+    known = CONSTANTS.get(dtype)
+    if known is None:
+        return None
+    found = known.get(number)
+    if found is None:
+        with np.errstate(over="ignore"):
+            found = np.array(number, dtype)
+        if number and len(known) < ROOM:  # 0.0 and -0.0 are one key
+            known[number] = found
+    return found
+
+
+def lift_unary(op: Op, tensor: type) -> Callable[[Any], Any]:
+    """A method for an elementwise operation of one operand."""
+
+    def general(x: Any) -> Any:
+        return apply(op, (x,), {})
+
+    rule = op.rules[0]
+    if PLAIN or rule is None or rule.keeps == "several":
+        return _named(general, op)
+    forward = op.forward
+    keeps_x, keeps_out = rule.keeps == "x", rule.keeps == "out"
+
+    def run(x: Any) -> Any:
+        above = x._node
+        state = here.state
+        if above is None or x._view is not None or not state.plain:
+            return general(x)
+        array = x._array
+        out = forward(array)
+        node = new(Node)
+        node.clock, node.op, node.x, node.sx = tick(), op, above, None
+        node.kx = out if keeps_out else array if keeps_x else None
+        node.y = node.ky = node.sy = node.hooks = None
+        node.shape, node.dtype, node.settings, node.scope = out.shape, out.dtype, None, state.scope
+        frame = frame_of(1)
+        node.code, node.at = frame.f_code, frame.f_lasti
+        made = new(tensor)
+        made._array, made._node, made._grad, made._view = out, node, None, None
+        return made
+
+    return _named(run, op)
+
+
+def lift_binary(
+    op: Op, tensor: type, known: tuple[type, ...]
+) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """Two operator methods of an operation of two operands: as written, and reflected.
+
+    Both return NotImplemented for operands that are not of a `known` class.
+    """
+
+    def general(x: Any, y: Any) -> Any:
+        if not isinstance(y, known):
+            return NotImplemented
+        return apply(op, (x, y.item() if isinstance(y, np.generic) else y), {})
+
+    def general_reflected(y: Any, x: Any) -> Any:
+        if not isinstance(x, known):
+            return NotImplemented
+        return apply(op, (x.item() if isinstance(x, np.generic) else x, y), {})
+
+    rule_x, rule_y = op.rules
+    simple = ("nothing", "x", "y")
+    usual = rule_x is not None and rule_x.keeps in simple
+    if PLAIN or not usual or rule_y is None or (op.dtypes == "float" and rule_y.keeps == "out"):
+        return _named(general, op), _named(general_reflected, op, "r")
+    forward = op.forward
+    for_x = rule_x.keeps  # type: ignore[union-attr]
+    for_y = rule_y.keeps
+
+    def run(x: Any, y: Any) -> Any:
+        a = x._array
+        try:
+            b, right = y._array, y._node
+        except AttributeError:
+            b = constant(y, a.dtype) if y.__class__ is float or y.__class__ is int else None
+            if b is None:
+                return general(x, y)
+            right = None
+        else:
+            if a.dtype is not b.dtype or y._view is not None:
+                return general(x, y)
+        left = x._node
+        state = here.state
+        if x._view is not None or not state.plain or (left is None and right is None):
+            return general(x, y)
+        out = forward(a, b)
+        node = new(Node)
+        node.clock, node.op, node.x, node.y, node.hooks = tick(), op, left, right, None
+        shape = node.shape = out.shape
+        node.sx = node.sy = None
+        if left is None:
+            node.kx = None
+        else:
+            node.kx = b if for_x == "y" else a if for_x == "x" else None
+            if a.shape != shape:
+                node.sx = a.shape
+        if right is None:
+            node.ky = None
+        else:
+            node.ky = (
+                None if for_y == "nothing" else a if for_y == "x"
+                else b if for_y == "y" else (a, b)
+            )  # fmt: skip
+            if b.shape != shape:
+                node.sy = b.shape
+        node.dtype, node.settings, node.scope = a.dtype, None, state.scope
+        frame = frame_of(1)
+        node.code, node.at = frame.f_code, frame.f_lasti
+        made = new(tensor)
+        made._array, made._node, made._grad, made._view = out, node, None, None
+        return made
+
+    return _named(run, op), _named(general_reflected, op, "r")
+
+
+def _named(method: Callable[..., Any], op: Op, prefix: str = "") -> Callable[..., Any]:
+    """Give a method the name and docstring of its operation."""
+    method.__name__ = method.__qualname__ = prefix + op.name
+    method.__doc__ = op.__doc__
+    return method

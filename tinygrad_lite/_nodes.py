@@ -1,0 +1,111 @@
+"""The recorded graph: nodes that point to the nodes of their operands.
+
+Nodes never point to tensors: an activation that no rule keeps dies during the forward pass.
+Leaves know their tensor weakly, so there are no reference cycles.  Nodes are numbered by a clock
+that runs downwards: the newest node has the smallest number.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+from ._op import Op
+from ._state import tick
+
+__all__ = ["FREED", "Leaf", "Node", "Pick", "WideNode", "make"]
+
+new = object.__new__
+
+
+def make(array: Any, node: Any) -> Any:
+    """A tensor of an array (or NumPy scalar) that `node` made; None: no gradient wanted."""
+    tensor = new(Op.tensor_class)  # type: ignore[arg-type]
+    tensor._array, tensor._node, tensor._grad, tensor._view = array, node, None, None
+    return tensor
+
+
+class Leaf:
+    """The end of the road: a tensor made by the user that wants its gradient."""
+
+    __slots__ = ("after", "clock", "hooks", "tensor")
+
+    def __init__(self, tensor: Any) -> None:
+        self.clock = tick()
+        self.tensor = weakref.ref(tensor)
+        self.hooks: dict[int, Any] | None = None
+        self.after: dict[int, Any] | None = None  # hooks that run once the gradient is stored
+
+    op = None
+
+    def edges(self) -> Iterator[tuple[Any, int]]:
+        """Nothing lies behind a leaf."""
+        return iter(())
+
+
+class Node:
+    """One recorded operation of one or two operands; 95 % of all, so its edges lie in the open.
+
+    `x` and `y` are the nodes of the operands (None: no gradient wanted), `kx` and `ky` what the
+    rules keep (None: nothing; an array; or a tuple of arguments), `sx` and `sy` the operands'
+    shapes where they may have been broadcast.
+    """
+
+    __slots__ = (
+        "at", "clock", "code", "dtype", "hooks", "kx", "ky", "op", "scope", "settings", "shape",
+        "sx", "sy", "x", "y",
+    )  # fmt: skip
+
+    def edges(self) -> Iterator[tuple[Any, int]]:
+        """The nodes behind this one and the positions of the operands they made."""
+        if self.x is not None:
+            yield self.x, 0
+        if self.y is not None:
+            yield self.y, 1
+
+
+class WideNode:
+    """A recorded operation of any number of operands, with joint or twin rules, or many results.
+
+    `kept` holds the arguments of the shared rule, or a tuple of arguments for each operand;
+    `kept_again` the same for the twins.  `results` is the number of results (0: a plain one).
+    """
+
+    __slots__ = (
+        "at", "clock", "code", "dtype", "hooks", "kept", "kept_again", "op", "parents", "results",
+        "scope", "settings", "shape", "shapes",
+    )  # fmt: skip
+
+    def edges(self) -> Iterator[tuple[Any, int]]:
+        """The nodes behind this one and the positions of the operands they made."""
+        for position, parent in enumerate(self.parents):
+            if parent is not None:
+                yield parent, position
+
+
+class Pick:
+    """One result of an operation that has several."""
+
+    __slots__ = ("clock", "dtype", "hooks", "parent", "shape", "which")
+
+    op = None
+
+    def __init__(self, parent: WideNode, which: int) -> None:
+        self.clock = tick()
+        self.parent, self.which = parent, which
+        self.shape, self.dtype = parent.shape[which], parent.dtype[which]
+        self.hooks: dict[int, Any] | None = None
+
+    def edges(self) -> Iterator[tuple[Any, int]]:
+        """The operation that had the result."""
+        yield self.parent, 0
+
+
+class Freed:
+    """Stands where a kept value was until backward() let it go."""
+
+    __slots__ = ()
+
+
+FREED = Freed()

@@ -1,0 +1,255 @@
+"""Recording: `apply` runs an operation on tensors and notes what was done.
+
+This is the general, plain path.  `_lift` has the same thing unrolled for the small elementwise
+operations where its overhead would show; both build the same nodes.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from ._dtypes import default_numpy, of, result_type
+from ._nodes import Leaf, Node, Pick, WideNode, make
+from ._op import Op, Rule
+from ._stamps import stamp
+from ._state import here, tick
+from ._walk import Walk
+from .ops.elementwise import cast
+
+__all__ = ["Leaf", "Node", "Pick", "View", "Walk", "WideNode", "apply", "here", "stamp", "tick"]
+
+PACKAGE = __name__.rpartition(".")[0]
+new = object.__new__
+
+def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    """Run an operation on tensors, arrays and numbers, and record it: the general, plain path."""
+    if op.dtypes is not None:
+        operands = promote(op, operands)
+    arrays, nodes = [], []
+    for operand in operands:
+        if isinstance(operand, Op.tensor_class):
+            if operand._view is not None:  # type: ignore[attr-defined]
+                operand._view.refresh(operand)  # type: ignore[attr-defined]
+            arrays.append(operand._array)  # type: ignore[attr-defined]
+            nodes.append(operand._node)  # type: ignore[attr-defined]
+        else:
+            arrays.append(operand)
+            nodes.append(None)
+    result = op.forward(*arrays, **settings)
+    state = here.state
+    if state.grad and op.differentiable and any(n is not None for n in nodes):
+        made = _recorded(op, arrays, nodes, settings, result)
+    else:
+        made = _unrecorded(op, result)
+    if op.kind == "view" and isinstance(operands[0], Op.tensor_class):
+        _note_view(made, operands[0], op, settings)
+    if state.watch is not None:
+        state.watch(op, operands, settings, made)
+    return made
+
+
+class View:
+    """How a tensor is a view of another one, so that a change in place of either reaches both.
+
+    `node` is the history that the base had when the view took its own from it; when the base has
+    another one by now, the view's history is taken anew.
+    """
+
+    __slots__ = ("base", "node", "op", "settings", "tracked")
+
+    def __init__(self, base: Any, op: Op, settings: dict[str, Any]) -> None:
+        self.base, self.op, self.settings, self.node = base, op, settings, base._node
+        self.tracked = here.state.grad
+
+    def refresh(self, tensor: Any) -> None:
+        """Bring the history of `tensor`, whose view this is, up to date with its base's."""
+        if self.base._view is None and self.base._node is self.node:
+            return
+        chain = [(self, tensor)]
+        while chain[-1][0].base._view is not None:
+            base = chain[-1][0].base
+            chain.append((base._view, base))
+        for view, seen in reversed(chain):
+            if view.base._node is not view.node:
+                view.renew(seen)
+
+    def renew(self, tensor: Any) -> None:
+        """Take the history of `tensor` from its base once more."""
+        state = here.state
+        before, state.grad = state.grad, True
+        try:
+            self.node = self.base._node
+            tensor._node = apply(self.op, (self.base,), self.settings)._node
+        finally:
+            state.grad = before
+
+
+def _note_view(made: Any, base: Any, op: Op, settings: dict[str, Any]) -> None:
+    """Remember that `made` is a view, if it really shares the memory of `base`."""
+    array = made._array
+    if array.__class__ is np.ndarray and (array.base is not None or array is base._array):
+        if np.may_share_memory(array, base._array):
+            made._view = View(base, op, settings)
+
+
+def promote(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Bring the operands to one type by torch's table, recording the casts."""
+    arrays = [o._array if isinstance(o, Op.tensor_class) else o for o in operands]
+    if op.dtypes == "same":
+        _require_same(op, arrays)
+        return operands
+    target = result_type(arrays)
+    if op.dtypes == "float" and target.kind != "f":
+        target = default_numpy()
+    return tuple(to_type(o, target) for o in operands)
+
+
+def _require_same(op: Op, arrays: list[Any]) -> None:
+    found = {a.dtype: None for a in arrays if isinstance(a, (np.ndarray, np.generic))}
+    if len(found) > 1:
+        names = " != ".join(of(d).name for d in found)
+        raise RuntimeError(
+            f"{op.name}: expected all operands to have the same dtype, but got {names}; "
+            "convert one of them, such as x.to(y.dtype)"
+        )
+
+
+def to_type(operand: Any, target: np.dtype[Any]) -> Any:
+    """An operand as elements of another type."""
+    if isinstance(operand, Op.tensor_class):
+        if operand._array.dtype is target:  # type: ignore[attr-defined]
+            return operand
+        return apply(cast, (operand,), {"dtype": target})
+    if isinstance(operand, (np.ndarray, np.generic)):
+        return operand if operand.dtype is target else operand.astype(target)
+    return np.asarray(operand).astype(target)
+
+
+def _unrecorded(op: Op, result: Any) -> Any:
+    if op.aux:
+        result = op.visible(result)
+    if op.outputs:
+        return tuple(make(r, None) for r in result)
+    return make(result, None)
+
+
+def _recorded(
+    op: Op, arrays: list[Any], nodes: list[Any], settings: dict[str, Any], result: Any
+) -> Any:
+    """Make the node and the tensors of a result that wants a gradient."""
+    count = len(op.outputs)
+    out = op.visible(result) if op.aux else result
+    aux = result[max(count, 1) :] if op.aux else ()
+    if not op.variadic:
+        nodes = [
+            n if op.shared is not None or op.rules[i] is not None else None
+            for i, n in enumerate(nodes)
+        ]
+        if not any(n is not None for n in nodes):
+            return _unrecorded(op, result)
+    call = (arrays, out, aux, {**op.defaults, **settings} if op.defaults else settings, nodes)
+    plain = len(nodes) <= 2 and op.trusted and not count and op.shared is None  # noqa: PLR2004
+    if plain and not any(op.rules_again):
+        node: Any = _plain_node(op, call)
+    else:
+        node = _wide_node(op, call)
+    node.op, node.hooks, node.settings = op, None, settings
+    node.scope = here.state.scope
+    frame = _outside()
+    node.code, node.at = frame.f_code, frame.f_lasti
+    if not count:
+        node.shape, node.dtype = out.shape, out.dtype
+        node.clock = tick()
+        return make(out, node)
+    node.shape, node.dtype = tuple(r.shape for r in out), tuple(r.dtype for r in out)
+    node.clock = tick()
+    return tuple(make(r, Pick(node, i) if r.dtype.kind == "f" else None) for i, r in enumerate(out))
+
+
+def _outside() -> Any:
+    """The frame of the line that called into this package."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__package__", "").startswith(PACKAGE):
+        frame = frame.f_back
+    return frame
+
+
+def _plain_node(op: Op, call: Any) -> Node:
+    arrays, nodes = call[0], call[4]
+    node: Node = new(Node)
+    node.x, node.kx, node.sx = nodes[0], None, None
+    if nodes[0] is not None:
+        node.kx, node.sx = _keep(op.rules[0], call), arrays[0].shape
+    node.y, node.ky, node.sy = None, None, None
+    if len(nodes) > 1 and nodes[1] is not None:
+        node.y, node.ky, node.sy = nodes[1], _keep(op.rules[1], call), arrays[1].shape
+    return node
+
+
+def _wide_node(op: Op, call: Any) -> WideNode:
+    arrays, nodes = call[0], call[4]
+    node: WideNode = new(WideNode)
+    node.parents = tuple(nodes)
+    node.shapes = tuple(getattr(a, "shape", ()) for a in arrays)
+    node.results = len(op.outputs)
+    node.kept_again = None
+    if op.shared is not None:
+        node.kept = _gather(op.shared, call)
+        if op.shared_again is not None:
+            node.kept_again = _gather(op.shared_again, call)
+        return node
+    node.kept = _gather_each(op.rules, call)
+    if any(op.rules_again):
+        both = zip(op.rules_again, op.rules, strict=True)
+        node.kept_again = _gather_each([again or rule for again, rule in both], call)
+    return node
+
+
+def _gather_each(rules: list[Rule | None], call: Any) -> tuple[Any, ...]:
+    return tuple(
+        None if node is None or rule is None else _gather(rule, call)
+        for node, rule in zip(call[4], rules, strict=True)
+    )
+
+
+def _keep(rule: Any, call: Any) -> Any:
+    """What a plain node keeps for a rule: None, one array, or a tuple of arguments."""
+    if rule.keeps == "nothing":
+        return None
+    if rule.keeps == "out":
+        return call[1]
+    kept = _gather(rule, call)
+    single = rule.keeps != "several" and isinstance(kept[0], (np.ndarray, np.generic))
+    return kept[0] if single else kept
+
+
+def _gather(rule: Rule, call: Any) -> tuple[Any, ...]:
+    """The arguments of a rule after `g`, taken from a call."""
+    arrays, out, aux, settings, nodes = call
+    found: list[Any] = []
+    for what, which in rule.sources:
+        if what == "operand":
+            found.append(arrays[which] if which < len(arrays) else None)
+        elif what == "shape":
+            found.append(arrays[which].shape)
+        elif what == "dtype":
+            found.append(arrays[which].dtype)
+        elif what == "out":
+            found.append(out if which is None else out[which])
+        elif what == "setting":
+            found.append(settings[which])
+        elif what == "aux":
+            found.append(aux[which])
+        elif what == "needs":
+            found.append(tuple(n is not None for n in nodes))
+        elif what == "operands":
+            found.append(tuple(arrays))
+        else:
+            found.append(tuple(getattr(a, what[:-1]) for a in arrays))
+    return tuple(found)
+
+
+Op.record = staticmethod(apply)

@@ -1,0 +1,64 @@
+"""Changes in place: which buffer was changed last, when, by what and from which line.
+
+A change stamps the buffer with the clock.  A node older than the newest stamp of all checks what
+it keeps; in training without such changes that is one comparison of integers per node.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from typing import Any
+
+import numpy as np
+
+from ._state import tick
+
+__all__ = ["NEWEST", "STAMPS", "line_of", "root_of", "stamp", "version"]
+
+
+class Stamp:
+    """When a buffer was last changed in place, by which operation and from where."""
+
+    __slots__ = ("at", "clock", "code", "count", "name", "root")
+
+
+STAMPS: dict[int, Stamp] = {}
+NEWEST = [1]  # the clock of the newest stamp; a node older than this has its kept values checked
+
+
+def root_of(array: Any) -> Any:
+    """The array that owns the memory of a view."""
+    base = array.base
+    while isinstance(base, np.ndarray):
+        array, base = base, base.base
+    return array
+
+
+def stamp(array: Any, name: str = "an in-place operation", depth: int = 1) -> None:
+    """Note that the buffer of `array` was changed in place, so that stale values are found."""
+    root = root_of(array)
+    key = id(root)
+    found = STAMPS.get(key)
+    if found is None:
+        found = STAMPS[key] = Stamp()
+        found.count = 0
+        found.root = weakref.ref(root, lambda _, key=key: STAMPS.pop(key, None))  # type: ignore[misc]
+    frame = sys._getframe(depth)
+    found.code, found.at, found.name = frame.f_code, frame.f_lasti, name
+    found.count += 1
+    found.clock = NEWEST[0] = tick()
+
+
+def version(array: Any) -> int:
+    """How often the buffer of `array` was changed in place."""
+    found = STAMPS.get(id(root_of(array))) if isinstance(array, np.ndarray) else None
+    return 0 if found is None else found.count
+
+
+def line_of(code: Any, at: int) -> str:
+    """`file.py:31` for an instruction of a code object."""
+    for start, stop, line in code.co_lines():
+        if start <= at < stop and line is not None:
+            return f"{code.co_filename.rpartition('/')[2]}:{line}"
+    return code.co_filename.rpartition("/")[2]  # type: ignore[no-any-return]

@@ -1,0 +1,388 @@
+"""Walking back from results to leaves.
+
+Whatever was computed from a node is newer, thus served before it: no topological sort and no
+recursion, however deep the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from ._dtypes import of
+from ._nodes import FREED, Leaf, Node, Pick, WideNode, make
+from ._op import Op, Rule
+from ._stamps import NEWEST, STAMPS, line_of, root_of
+from .ops.shape import unexpand
+
+__all__ = ["Entry", "Walk", "pulled", "run_hooks"]
+
+class Entry:
+    """A node that waits for its turn: its gradient so far, and whether that array is only ours."""
+
+    __slots__ = ("fresh", "g", "node")
+
+    def __init__(self, node: Any, g: Any, fresh: bool) -> None:
+        self.node, self.g, self.fresh = node, g, fresh
+
+    def add(self, g: Any) -> None:
+        """Add another gradient, in place where the sum is nobody else's."""
+        if self.fresh:
+            np.add(self.g, g, out=self.g)
+        else:
+            self.g = self.g + g
+            self.fresh = self.g.__class__ is np.ndarray
+
+
+class Walk:
+    """One way back from some results to the leaves.
+
+    `waiting` holds an entry for every node that has received a gradient, by clock; `heap` the
+    clocks of those to be served; `leaves` the clocks of the leaves reached.
+    """
+
+    def __init__(self, *, retain: bool, create_graph: bool) -> None:
+        self.waiting: dict[int, Entry] = {}
+        self.heap: list[int] = []
+        self.leaves: list[int] = []
+        self.retain, self.create_graph = retain, create_graph
+
+    def deliver(self, node: Any, g: Any, fresh: bool = False) -> None:
+        """Hand a gradient to a node; what is there already is added up."""
+        clock = node.clock
+        entry = self.waiting.get(clock)
+        if entry is not None:
+            entry.add(g)
+            return
+        self.waiting[clock] = Entry(node, g, fresh)
+        if node.__class__ is Leaf:
+            self.leaves.append(clock)
+        else:
+            heappush(self.heap, clock)
+
+    def deliver_part(self, pick: Pick, g: Any) -> None:
+        """Hand the gradient of one of several results to the operation that made them."""
+        parent = pick.parent
+        entry = self.waiting.get(parent.clock)
+        if entry is None:
+            entry = self.waiting[parent.clock] = Entry(parent, [None] * parent.results, False)
+            heappush(self.heap, parent.clock)
+        present = entry.g[pick.which]
+        entry.g[pick.which] = g if present is None else present + g
+
+    def run(self, wanted: dict[Any, Any] | None = None, needed: set[Any] | None = None) -> None:
+        """Serve waiting nodes, newest first, until only leaves are left.
+
+        `wanted` maps nodes to None and is filled with their gradients; `needed` restricts the
+        walk to these nodes.
+        """
+        heap, take = self.heap, self.waiting.pop
+        newest = NEWEST[0]
+        while heap:
+            entry = take(heappop(heap))
+            node, g = entry.node, entry.g
+            if node.__class__ is Pick or node.__class__ is Node or not node.results:
+                if node.hooks is not None:
+                    g = run_hooks(node, g)
+                if wanted is not None and node in wanted:
+                    wanted[node] = g
+            if needed is not None and node not in needed:
+                continue
+            if node.__class__ is Pick:
+                self.deliver_part(node, g)
+                continue
+            if node.clock > newest:
+                check_kept(node)
+            for parent, gx, fresh in pulled(node, g, self.create_graph):
+                if needed is None or parent in needed or (wanted is not None and parent in wanted):
+                    self.deliver(parent, gx, fresh)
+            if not self.retain:
+                free(node)
+
+    def run_fast(self) -> None:
+        """Do what `run` does for arrays, with the edges of plain nodes in the open.
+
+        Without the generator and the calls a node of small arrays costs half: 0.45 against
+        0.9 microseconds beside the rules themselves.
+        """
+        heap, waiting, leaves = self.heap, self.waiting, self.leaves
+        take, get = waiting.pop, waiting.get
+        newest, retain = NEWEST[0], self.retain
+        while heap:
+            entry = take(heappop(heap))
+            node = entry.node
+            if node.__class__ is not Node or node.hooks is not None or node.clock > newest:
+                self._serve(entry)
+                continue
+            g = entry.g
+            kx, ky = node.kx, node.ky
+            if kx is FREED or ky is FREED:
+                raise freed_error(node)
+            rules = node.op.rules
+            parent = node.x
+            if parent is not None:
+                rule = rules[0].function
+                gx = (
+                    rule(g) if kx is None
+                    else rule(g, *kx) if kx.__class__ is tuple
+                    else rule(g, kx)
+                )  # fmt: skip
+                if node.sx is not None and gx.shape != node.sx:
+                    gx = reduce_to(gx, node.sx, node, 0)
+                clock = parent.clock
+                entry = get(clock)
+                if entry is None:
+                    entry = waiting[clock] = new(Entry)
+                    entry.node, entry.g = parent, gx
+                    entry.fresh = gx is not g and gx.base is None and gx.ndim != 0
+                    if parent.__class__ is Leaf:
+                        leaves.append(clock)
+                    else:
+                        heappush(heap, clock)
+                else:
+                    entry.add(gx)
+            parent = node.y
+            if parent is not None:
+                rule = rules[1].function
+                gx = (
+                    rule(g) if ky is None
+                    else rule(g, *ky) if ky.__class__ is tuple
+                    else rule(g, ky)
+                )  # fmt: skip
+                if node.sy is not None and gx.shape != node.sy:
+                    gx = reduce_to(gx, node.sy, node, 1)
+                clock = parent.clock
+                entry = get(clock)
+                if entry is None:
+                    entry = waiting[clock] = new(Entry)
+                    entry.node, entry.g = parent, gx
+                    entry.fresh = gx is not g and gx.base is None and gx.ndim != 0
+                    if parent.__class__ is Leaf:
+                        leaves.append(clock)
+                    else:
+                        heappush(heap, clock)
+                else:
+                    entry.add(gx)
+            if not retain:
+                if kx is not None and rules[0].holds:
+                    node.kx = FREED
+                if ky is not None and rules[1].holds:
+                    node.ky = FREED
+
+    def _serve(self, entry: Entry) -> None:
+        """Serve one node the general way."""
+        node, g = entry.node, entry.g
+        if node.hooks is not None:
+            g = run_hooks(node, g)
+        if node.__class__ is Pick:
+            self.deliver_part(node, g)
+            return
+        if node.clock > NEWEST[0]:
+            check_kept(node)
+        for parent, gx, fresh in pulled(node, g, self.create_graph):
+            self.deliver(parent, gx, fresh)
+        if not self.retain:
+            free(node)
+
+    def results(self) -> Iterator[Entry]:
+        """The entries of the leaves reached."""
+        return (self.waiting[clock] for clock in self.leaves)
+
+
+new = object.__new__
+
+
+def pulled(node: Any, g: Any, create_graph: bool) -> Iterator[tuple[Any, Any, bool]]:
+    """Gradients for the nodes behind `node`: (parent, gradient, whether the array is only ours)."""
+    if node.__class__ is Node:
+        yield from _pulled_plain(node, g, create_graph)
+        return
+    if node.kept is FREED:
+        raise freed_error(node)
+    op = node.op
+    if node.results:
+        g = tuple(g)
+    twin = create_graph and node.kept_again is not None
+    kept = node.kept_again if twin else node.kept
+    shared = (op.shared_again if twin else op.shared) or op.shared
+    if shared is not None:
+        arguments = _tensors(node, shared, kept) if create_graph else kept
+        gradients = shared.function(g, *arguments)
+        _check_count(op, gradients, len(node.parents))
+    else:
+        rules = op.rules_again if twin else op.rules
+        gradients = [
+            None if parent is None or kept[i] is None
+            else (rules[i] or op.rules[i]).function(
+                g, *(_tensors(node, rules[i] or op.rules[i], kept[i]) if create_graph else kept[i])
+            )
+            for i, parent in enumerate(node.parents)
+        ]  # fmt: skip
+    for i, (parent, gx) in enumerate(zip(node.parents, gradients, strict=False)):
+        if parent is None or gx is None:
+            continue
+        gx = checked(gx, node, i)
+        if gx.shape != node.shapes[i]:
+            gx = reduce_to(gx, node.shapes[i], node, i)
+        yield parent, gx, op.trusted and _is_fresh(gx, g)
+
+
+def _pulled_plain(node: Node, g: Any, create_graph: bool) -> Iterator[tuple[Any, Any, bool]]:
+    for i, parent, kept, shape in ((0, node.x, node.kx, node.sx), (1, node.y, node.ky, node.sy)):
+        if parent is None:
+            continue
+        if kept is FREED:
+            raise freed_error(node)
+        rule = node.op.rules[i]
+        arguments = () if kept is None else kept if kept.__class__ is tuple else (kept,)
+        if create_graph:
+            arguments = _tensors(node, rule, arguments)
+        gx = checked(rule.function(g, *arguments), node, i)
+        if shape is not None and gx.shape != shape:
+            gx = reduce_to(gx, shape, node, i)
+        yield parent, gx, _is_fresh(gx, g)
+
+
+def _is_fresh(gx: Any, g: Any) -> bool:
+    """Whether a rule's result is an array of its own, which sums may be added into."""
+    return gx.__class__ is np.ndarray and gx is not g and gx.base is None and gx.ndim != 0
+
+
+def _check_count(op: Op, gradients: Any, count: int) -> None:
+    if not isinstance(gradients, (tuple, list)) or len(gradients) != count:
+        got = len(gradients) if isinstance(gradients, (tuple, list)) else gradients.__class__
+        raise RuntimeError(
+            f"the joint rule of {op.name} returned an incorrect number of gradients "
+            f"(expected {count}, got {got})"
+        )
+
+
+def checked(gx: Any, node: Any, position: int) -> Any:
+    """A rule's result as something the walk can use; an error that names the rule otherwise."""
+    if isinstance(gx, (np.ndarray, np.generic, Op.tensor_class)):
+        return gx
+    raise TypeError(
+        f"the rule of {node.op.name} for operand {node.op.operands[position]!r} must return an "
+        f"array, got {gx.__class__.__name__}"
+    )
+
+
+def reduce_to(g: Any, shape: tuple[int, ...], node: Any, position: int) -> Any:
+    """Undo broadcasting: sum a gradient over the axes along which the operand was repeated."""
+    lead = len(g.shape) - len(shape)
+    fits = lead >= 0 and all(
+        n in (1, m) for n, m in zip(shape, g.shape[lead:], strict=True)
+    )
+    if not fits:
+        op = node.op
+        name = op.operands[0] if op.variadic else op.operands[position]
+        raise RuntimeError(
+            f"the rule of {op.name} for operand {name!r} returned an invalid gradient: "
+            f"got shape {list(g.shape)} but expected shape compatible with {list(shape)}"
+        )
+    return unexpand(g, shape=shape)
+
+
+def freed_error(node: Any) -> RuntimeError:
+    """The error for a second walk over a graph whose kept values are gone."""
+    return RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors "
+        f"after they have already been freed): the values that {node.op.name}{place_of(node)} "
+        "kept were let go by the first backward(). Compute the loss again, or pass "
+        "retain_graph=True the first time; a hidden state carried over from an earlier step "
+        "wants h = h.detach()."
+    )
+
+
+def free(node: Any) -> None:
+    """Let go of the arrays a node keeps; without any it can be walked again."""
+    if node.__class__ is Node:
+        rules = node.op.rules
+        if node.kx is not None and rules[0].holds:
+            node.kx = FREED
+        if node.ky is not None and rules[1].holds:
+            node.ky = FREED
+    elif node.__class__ is WideNode and node.op.holds:
+        node.kept = FREED
+        node.kept_again = None
+
+
+def _tensors(node: Any, rule: Rule, kept: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a rule keeps, as tensors that are connected to the graph they came from."""
+    parents = (node.x, node.y) if node.__class__ is Node else node.parents
+    made = []
+    for (what, which), value in zip(rule.sources, kept, strict=True):
+        if what == "operand" and isinstance(value, (np.ndarray, np.generic)):
+            made.append(connect(value, parents[which] if which < len(parents) else None))
+        elif what == "operands":
+            made.append(tuple(connect(v, p) for v, p in zip(value, parents, strict=True)))
+        elif what == "out":
+            made.append(connect(value, node if which is None else Pick(node, which)))
+        else:
+            made.append(value)
+    return tuple(made)
+
+
+def connect(array: Any, node: Any) -> Any:
+    """A tensor of `array` that `node` made (the leaf itself where it is still there)."""
+    if node is None or array.dtype.kind != "f":
+        node = None
+    elif node.__class__ is Leaf:
+        tensor = node.tensor()
+        if tensor is not None and tensor._array is array:
+            return tensor
+    return make(array, node)
+
+
+def run_hooks(node: Any, g: Any) -> Any:
+    """Show a gradient to the hooks of a node; what they return replaces it."""
+    as_array = not isinstance(g, Op.tensor_class)
+    if as_array:
+        g = make(g, None)
+    for hook in tuple(node.hooks.values()):
+        found = hook(g)
+        if found is not None:
+            if tuple(found.shape) != tuple(g.shape):
+                raise RuntimeError(
+                    f"a hook has changed the size of value: got {list(found.shape)}, expected "
+                    f"{list(g.shape)}"
+                )
+            g = found
+    return g._array if as_array else g
+
+
+def place_of(node: Any) -> str:
+    """Where a node was recorded, as ` (model.py:31)`; empty where that is not known."""
+    code = getattr(node, "code", None)
+    return "" if code is None else f" ({line_of(code, node.at)})"
+
+
+def check_kept(node: Any) -> None:
+    """Raise if a value that the rules of `node` keep was changed after it was kept."""
+    if node.__class__ is Node:
+        kept: tuple[Any, ...] = (node.kx, node.ky)
+    elif node.__class__ is WideNode:
+        kept = (node.kept, node.kept_again)
+    else:
+        return
+    for value in _arrays(kept):
+        found = STAMPS.get(id(root_of(value)))
+        if found is not None and node.clock > found.clock:
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an "
+                f"inplace operation: {node.op.name}{place_of(node)} keeps a value of type "
+                f"{of(value.dtype)!r} and shape {list(value.shape)}, which {found.name} "
+                f"({line_of(found.code, found.at)}) changed; it is at version {found.count}. "
+                "Use the out-of-place form there, such as y = y + 1, or clone() first."
+            )
+
+
+def _arrays(values: tuple[Any, ...]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _arrays(value)
+        elif isinstance(value, np.ndarray):
+            yield value

@@ -1,0 +1,105 @@
+"""Reading and writing by index.  Keys are NumPy's: the floor of tensors translates torch's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._op import op
+from .shape import reshape
+
+
+def is_basic(key: Any) -> bool:
+    """Whether a key consists of numbers, slices, None and `...` only, so that it makes a view."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return not any(isinstance(p, (np.ndarray, list)) for p in parts)
+
+
+@op(kind="view", label="[ ]", onnx="Gather")
+def index(x: Any, *, key: Any) -> Any:
+    """`x[key]`: a view for numbers and slices, a copy for arrays and masks."""
+    return x[key]
+
+
+index.rule(lambda g, x_shape, key: unindex(g, shape=x_shape, key=key))
+
+
+@op(kind="linear", label="[ ]ᵀ")
+def unindex(x: Any, *, shape: tuple[int, ...], key: Any) -> Any:
+    """Zeros of `shape` with `x` added at `key`; places named twice get both."""
+    out = np.zeros(shape, x.dtype)
+    if is_basic(key):
+        out[key] = x
+    else:
+        add_at(out, key, x)
+    return out
+
+
+unindex.rule(lambda g, key: index(g, key=key))
+
+
+def add_at(out: Any, key: Any, values: Any) -> None:
+    """Add `values` at `out[key]` in place; repeated places accumulate."""
+    parts = key if isinstance(key, tuple) else (key,)
+    arrays = [p for p in parts if isinstance(p, np.ndarray)]
+    if all(p.dtype.kind == "b" for p in arrays):  # a mask names no place twice
+        out[key] += values
+    elif len(parts) == 1 and out.ndim > 1 and arrays[0].size:
+        _add_rows(out, arrays[0].reshape(-1), values)
+    else:
+        np.add.at(out, key, values)
+
+
+def _add_rows(out: Any, rows: Any, values: Any) -> None:
+    """Add rows of values to rows of `out`.
+
+    The first of each run of equal rows is added by plain assignment, only the repetitions one by
+    one: five times faster than add.at on 4,096 of 50,000 rows.
+    """
+    values = np.broadcast_to(values, (*values.shape[: values.ndim - out.ndim + 1], *out.shape[1:]))
+    values = values.reshape(rows.size, *out.shape[1:])
+    rows = np.where(rows < 0, rows + out.shape[0], rows)
+    order = np.argsort(rows, kind="stable")
+    ordered = rows[order]
+    first = np.ones(rows.size, bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    out[ordered[first]] += values[order[first]]
+    repeated = ~first
+    if repeated.any():
+        np.add.at(out, ordered[repeated], values[order[repeated]])
+
+
+@op(kind="general", label="[ ]←", onnx="ScatterND")
+def assign(x: Any, value: Any, *, key: Any) -> Any:
+    """A copy of `x` with `value` written at `key`."""
+    out = np.array(x)
+    out[key] = value
+    return out
+
+
+@assign.rule
+def _(g: Any, key: Any) -> Any:
+    return assign(g, np.zeros((), g.dtype), key=key)
+
+
+assign.rule(lambda g, key: index(g, key=key))
+
+
+@op(kind="general", label="view ←")
+def write_view(x: Any, value: Any, *, places: Any) -> Any:
+    """A copy of `x` whose elements at flat `places` are those of `value`, a changed view of it."""
+    out = np.array(x, order="C")
+    out.reshape(-1)[places] = value
+    return out
+
+
+@write_view.rule
+def _(g: Any, places: Any) -> Any:
+    return write_view(g, np.zeros((), g.dtype), places=places)
+
+
+@write_view.rule
+def _(g: Any, places: Any) -> Any:
+    return index(reshape(g, shape=(-1,)), key=places)
+

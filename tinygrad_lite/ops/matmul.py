@@ -1,0 +1,55 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._op import op
+from .shape import reshape, transpose
+
+
+def swap(x: Any) -> Any:
+    """The last two axes exchanged: the transpose of every matrix in a stack."""
+    order = tuple(range(x.ndim - 2))
+    return transpose(x, axes=(*order, x.ndim - 1, x.ndim - 2))
+
+
+@op(kind="bilinear", label="@", onnx="MatMul", dtypes="same", formula="g yᵀ, xᵀ g")
+def matmul(x: Any, y: Any) -> Any:
+    """NumPy's matrix product: vectors, matrices and stacks of matrices that broadcast."""
+    if x.ndim == 1 and y.ndim == 1:
+        return x.dot(y)  # half the overhead of matmul on short vectors
+    return np.matmul(x, y)
+
+
+@matmul.rule
+def _(g: Any, y: Any, x_shape: tuple[int, ...]) -> Any:
+    if y.ndim == 1:  # out = x @ y is one dimension short: g gets it back
+        return reshape(g, shape=(*g.shape, 1)) * y if len(x_shape) > 1 else g * y
+    if len(x_shape) == 1:
+        if y.ndim == 2:  # noqa: PLR2004
+            return matmul(y, g)
+        g = reshape(g, shape=(*g.shape[:-1], 1, g.shape[-1]))
+        rows = matmul(g, swap(y))
+        return reshape(rows, shape=(*rows.shape[:-2], rows.shape[-1]))
+    return matmul(g, swap(y))
+
+
+@matmul.rule
+def _(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
+    if x.ndim == 1 and len(y_shape) == 1:
+        return g * x
+    if x.ndim == 1:
+        return reshape(x, shape=(x.shape[0], 1)) * reshape(g, shape=(*g.shape[:-1], 1, g.shape[-1]))
+    if len(y_shape) == 1:
+        flat = reshape(x, shape=(-1, x.shape[-1]))
+        return matmul(reshape(g, shape=(-1,)), flat)
+    if x.ndim > len(y_shape) == 2:  # noqa: PLR2004 - a stack against one matrix: a single product
+        x = reshape(x, shape=(-1, x.shape[-1]))
+        g = reshape(g, shape=(-1, g.shape[-1]))
+    return matmul(swap(x), g)
+
+
+__all__ = ["matmul", "swap"]
