@@ -25,7 +25,8 @@ p, ol, dl { max-width: 42rem }
 .tile b { display: block; font-size: 1.7rem; line-height: 1.25; font-variant-numeric: tabular-nums }
 .tile span { color: var(--soft); font-size: .9rem }
 figure { margin: 1.4rem 0; overflow-x: auto }
-figure svg, figure img { max-width: 100%; height: auto; display: block }
+figure svg { display: block }
+figure img { display: block; max-width: 100%; height: auto }
 figcaption { color: var(--soft); font-size: .9rem; margin-top: .5rem; max-width: 42rem }
 code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
   font-size: .88em }

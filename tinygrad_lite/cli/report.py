@@ -68,7 +68,7 @@ def setting_facts(results: Results) -> dict[str, str]:
         "count": f"{len(task.train) + len(task.test):,}",
         "parameters": f"{sum(each.numel() for each in results.model.parameters()):,}",
         "model": repr(results.model),
-        "step": f"{STEP:g}",
+        "step": f"{STEP:.6f}",
         "samples_checked": str(SAMPLES),
         "epochs": str(options.epochs),
         "batch_size": str(options.batch_size),
