@@ -1,0 +1,346 @@
+"""How a function and its backward behave, before any number is compared.
+
+Misbehaviour makes numbers meaningless (noise, state) or right by luck (an upstream gradient that
+happens to be one), so these checks come first, and the first fault found ends them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .subject import Array, Run, Settings, Subject
+
+
+@dataclass
+class Fault:
+    """One kind of misbehaviour: what it is, and what to do about it."""
+
+    cause: str
+    hint: str
+    operand: int | None = None
+    index: tuple[int, ...] = ()
+
+
+def same(first: Array | None, second: Array | None) -> bool:
+    """Whether two arrays are equal to the bit, NaN included."""
+    if first is None or second is None:
+        return first is second
+    return first.shape == second.shape and np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
+
+
+def distance(first: Array, second: Array) -> float:
+    """Largest difference between two arrays."""
+    if first.shape != second.shape:
+        return float("inf")
+    with np.errstate(all="ignore"):
+        gap = np.abs(first.astype(np.float64) - second.astype(np.float64))
+    return float(np.nanmax(gap, initial=0.0))
+
+
+def differ(first: Sequence[Any], second: Sequence[Any], tolerance: float) -> int | None:
+    """Number of the first pair of arrays that differ by more than `tolerance`."""
+    for number, (a, b) in enumerate(zip(first, second, strict=True)):
+        if not same(a, b) and (a is None or b is None or distance(a, b) > tolerance):
+            return number
+    return None
+
+
+class Behaviour:
+    """The checks, in the order in which a fault hides the next."""
+
+    def __init__(self, subject: Subject, settings: Settings) -> None:
+        self.subject, self.settings = subject, settings
+        self.rng = np.random.default_rng(settings.seed + 2)
+        self.values = [np.array(operand.value) for operand in subject.operands]
+        self.forwards = self.backwards = 0
+        self.notes: list[str] = []
+
+    def fresh(self) -> list[Array]:
+        """Copies of the inputs."""
+        return [value.copy() for value in self.values]
+
+    def start(self, values: list[Array]) -> Run:
+        """A recorded forward at `values`."""
+        self.forwards += 1
+        with np.errstate(all="ignore"):
+            return self.subject.run(values)
+
+    def pull(self, run: Run, upstream: list[Array]) -> list[Array | None]:
+        """Gradients for `upstream`."""
+        self.backwards += 1
+        with np.errstate(all="ignore"):
+            return run.pull(upstream)
+
+    def upstream_for(self, run: Run) -> list[Array]:
+        """Random upstream gradients, no two elements alike."""
+        return [
+            np.asarray(self.rng.uniform(0.5, 1.5, o.shape) * self.rng.choice([-1, 1], o.shape))
+            .astype(o.dtype)
+            .reshape(o.shape)
+            for o in run.outputs
+        ]
+
+    def check(self) -> Fault | None:
+        """The first fault, or None."""
+        values = self.fresh()
+        run = self.start(values)
+        first = [np.array(output) for output in run.outputs]
+        upstream = self.upstream_for(run)
+        steps: list[Callable[[], Fault | None]] = [
+            lambda: self.inputs_kept(values, "forward"),
+            lambda: self.forward_repeats(first),
+        ]
+        for step in steps:
+            fault = step()
+            if fault:
+                return fault
+        return self.check_backward(run, values, upstream, first)
+
+    def check_backward(
+        self, run: Run, values: list[Array], upstream: list[Array], first: list[Array]
+    ) -> Fault | None:
+        """Faults of the backward of one run."""
+        given = [np.array(u) for u in upstream]
+        raw = self.pull(run, upstream)
+        fault = self.form(raw) or self.inputs_kept(values, "backward")
+        fault = fault or self.upstream_kept(given, upstream)
+        if fault:
+            return fault
+        gradients = [None if g is None else np.array(g) for g in raw]
+        return (
+            self.backward_repeats(run, given, gradients)
+            or self.outputs_kept(run, first)
+            or self.fresh_repeats(given, gradients)
+            or self.unrelated_forward(given, gradients)
+            or self.linear(given, gradients)
+        )
+
+    def inputs_kept(self, values: list[Array], part: str) -> Fault | None:
+        """Whether the inputs are still what they were."""
+        number = differ(self.values, values, 0.0)
+        if number is None:
+            return None
+        name = self.subject.operands[number].name
+        where = np.argwhere(~((self.values[number] == values[number]) | np.isnan(values[number])))
+        return Fault(
+            f"input modified in place by {part}",
+            f"{part} changed {name!r} itself; work on a copy of it",
+            number,
+            tuple(int(i) for i in where[0]) if len(where) else (),
+        )
+
+    def upstream_kept(self, given: list[Array], upstream: list[Array]) -> Fault | None:
+        """Whether the upstream gradient is still what it was."""
+        if differ(given, upstream, 0.0) is None:
+            return None
+        return Fault(
+            "upstream gradient modified in place by backward",
+            "others still read it; write g = g * ... instead of g *= ...",
+        )
+
+    def outputs_kept(self, run: Run, first: list[Array]) -> Fault | None:
+        """Whether backward left the outputs alone."""
+        if differ(first, run.outputs, 0.0) is None:
+            return None
+        return Fault(
+            "output modified in place by backward",
+            "backward changed the result of forward; work on a copy of it",
+        )
+
+    def forward_repeats(self, first: list[Array]) -> Fault | None:
+        """Whether a second forward gives the same."""
+        values = self.fresh()
+        second = [np.array(output) for output in self.start(values).outputs]
+        if len(first) != len(second):
+            return Fault("non-deterministic forward", "it returns a varying number of outputs")
+        number = differ(first, second, self.settings.nondet_tol)
+        if number is None:
+            return None
+        gap = distance(first[number], second[number])
+        return Fault(
+            "non-deterministic forward",
+            f"two calls with the same inputs differ by {gap:.2g}; a random number must be drawn "
+            "outside, or from a generator seeded in the function, and no state may be kept between "
+            "calls",
+        )
+
+    def backward_repeats(
+        self, run: Run, given: list[Array], gradients: list[Array | None]
+    ) -> Fault | None:
+        """Whether backward gives the same again over the same graph."""
+        again = self.pull(run, [u.copy() for u in given])
+        return self.compare(
+            gradients,
+            again,
+            "non-deterministic backward",
+            "two backward passes over one forward differ by {gap:.2g}: it draws random numbers, or "
+            "changes what forward saved (state kept between calls)",
+        )
+
+    def fresh_repeats(self, given: list[Array], gradients: list[Array | None]) -> Fault | None:
+        """Whether a new forward and backward give the same."""
+        again = self.pull(self.start(self.fresh()), [u.copy() for u in given])
+        return self.compare(
+            gradients,
+            again,
+            "non-deterministic backward",
+            "a second forward and backward with the same inputs differ by {gap:.2g}: it draws "
+            "random numbers, or keeps state between calls",
+        )
+
+    def unrelated_forward(self, given: list[Array], gradients: list[Array | None]) -> Fault | None:
+        """Whether a forward with other inputs in between leaves this backward alone."""
+        if getattr(self.subject, "keeps_state", False):
+            return None
+        run = self.start(self.fresh())
+        others = [
+            value + np.asarray(0.25 * np.abs(value) + 0.125, dtype=value.dtype)
+            for value in self.values
+        ]
+        try:
+            self.start(others)
+        except Exception:  # noqa: BLE001 - a function may refuse the other point in any way
+            return None
+        again = self.pull(run, [u.copy() for u in given])
+        return self.compare(
+            gradients,
+            again,
+            "state kept between calls",
+            "an unrelated forward in between changes the gradient by {gap:.2g}: forward must save "
+            "what backward needs per call, not on the class or in a global",
+        )
+
+    def compare(
+        self,
+        gradients: list[Array | None],
+        again: list[Array | None],
+        cause: str,
+        hint: str,
+    ) -> Fault | None:
+        """A fault if two sets of gradients differ."""
+        number = differ(gradients, again, self.settings.nondet_tol)
+        if number is None:
+            return None
+        first, second = gradients[number], again[number]
+        gap = float("inf") if first is None or second is None else distance(first, second)
+        return Fault(cause, hint.format(gap=gap), number)
+
+    def form(self, gradients: list[Array | None]) -> Fault | None:
+        """Whether there is one gradient of the right shape and dtype per input."""
+        operands = self.subject.operands
+        if len(gradients) != len(operands):
+            return Fault(
+                "wrong number of gradients",
+                f"backward returned {len(gradients)} for {len(operands)} inputs; return one per "
+                "input of forward, None for those without a gradient",
+            )
+        for number, (operand, gradient) in enumerate(zip(operands, gradients, strict=True)):
+            fault = gradient is not None and self.form_of(number, operand.name, gradient)
+            if fault:
+                return fault
+        return None
+
+    def form_of(self, number: int, name: str, gradient: Array) -> Fault | None:
+        """Whether one gradient has the shape and dtype of its input."""
+        value = self.values[number]
+        if not isinstance(gradient, np.ndarray | np.generic):
+            return Fault("wrong type of gradient", f"{name!r} got a {type(gradient).__name__}", number)
+        if gradient.shape != value.shape:
+            return self.wrong_shape(number, name, gradient)
+        if self.settings.check_dtypes and gradient.dtype != value.dtype:
+            return Fault(
+                "wrong dtype of the gradient",
+                f"the gradient of {name!r} is {gradient.dtype}, the input {value.dtype}",
+                number,
+            )
+        return None
+
+    def wrong_shape(self, number: int, name: str, gradient: Array) -> Fault:
+        """The fault of a gradient of another shape: not summed over a broadcast axis, or else."""
+        shape = self.values[number].shape
+        axes = broadcast_axes(shape, gradient.shape)
+        if axes:
+            listed = ", ".join(map(str, axes))
+            return Fault(
+                f"missing sum over the broadcast axis {listed} (missing unbroadcast, wrong shape)",
+                f"backward returned the shape {gradient.shape} for {name!r} {shape}; sum it over "
+                f"axis {listed}",
+                number,
+            )
+        return Fault(
+            "wrong shape of the gradient",
+            f"backward returned the shape {gradient.shape} for {name!r} {shape}",
+            number,
+        )
+
+    def linear(self, given: list[Array], gradients: list[Array | None]) -> Fault | None:
+        """Whether backward is linear in the upstream gradient."""
+        run = self.start(self.fresh())
+        zero = self.pull(run, [np.zeros_like(u) for u in given])
+        double = self.pull(run, [-2 * u for u in given])
+        other = self.upstream_for(run)
+        apart = self.pull(run, [u.copy() for u in other])
+        both = self.pull(run, [a + b for a, b in zip(given, other, strict=True)])
+        rows = zip(gradients, zero, double, apart, both, strict=True)
+        for number, row in enumerate(rows):
+            if all(g is not None for g in row):
+                fault = self.linear_in_one(number, *(np.asarray(g) for g in row))
+                if fault:
+                    return fault
+        return None
+
+    def linear_in_one(
+        self, number: int, once: Array, zero: Array, double: Array, apart: Array, both: Array
+    ) -> Fault | None:
+        """Whether one gradient scales and adds as the upstream gradient does."""
+        unit = float(np.finfo(once.dtype).eps) if once.dtype.kind == "f" else 0.0
+        size = float(np.nanmax(np.abs(np.where(np.isfinite(once), once, 0)), initial=0.0))
+        name = self.subject.operands[number].name
+        if np.any(np.isfinite(zero) & (zero != 0)) and np.array_equal(once, double, equal_nan=True):
+            return Fault(
+                "upstream gradient ignored",
+                f"the gradient of {name!r} is the same for g, −2g and 0; multiply by g",
+                number,
+            )
+        scaled = far(double, -2 * once, 1e4 * unit * size)
+        added = far(both, once + apart, 1e5 * unit * max(size, span(apart)))
+        if not (scaled or added or np.any(np.isfinite(zero) & (zero != 0))):
+            return None
+        told = "an upstream gradient of zero gives a gradient that is not zero" if np.any(
+            np.isfinite(zero) & (zero != 0)
+        ) else "backward(−2g) is not −2 backward(g)" if scaled else (
+            "backward(g + h) is not backward(g) + backward(h)"
+        )
+        return Fault("nonlinear in the upstream gradient", f"for {name!r}, {told}", number)
+
+
+def span(array: Array) -> float:
+    """Largest finite magnitude."""
+    return float(np.max(np.abs(np.where(np.isfinite(array), array, 0)), initial=0.0))
+
+
+def far(first: Array, second: Array, tolerance: float) -> bool:
+    """Whether finite elements of two arrays differ by more than `tolerance`."""
+    with np.errstate(all="ignore"):
+        gap = np.abs(first.astype(np.float64) - second.astype(np.float64))
+    return bool(np.any(np.isfinite(gap) & (gap > tolerance)))
+
+
+def broadcast_axes(shape: tuple[int, ...], result: tuple[int, ...]) -> list[int]:
+    """Axes of `result` over which an operand of `shape` was broadcast; empty when it was not."""
+    lead = len(result) - len(shape)
+    if lead < 0:
+        return []
+    axes = list(range(lead))
+    for axis, size in enumerate(shape):
+        if size != result[lead + axis]:
+            if size != 1:
+                return []
+            axes.append(lead + axis)
+    return axes

@@ -1,0 +1,256 @@
+"""The comparison of analytic and numerical derivatives at one point, and around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .ladder import STEPS, Line, judge
+from .noise import EPS, Noise, measure_noise
+from .screen import find_suspects, screen_input, stands
+from .subject import Vector, magnitudes
+from .table import KINK, RIGHT, UNDECIDED, WRONG, Table, measure_table, settle_table
+
+if TYPE_CHECKING:
+    from .subject import Flat, Settings
+
+# One backward per output up to here; beyond, three random mixtures of all outputs.
+OUTPUTS_ONE_BY_ONE = 64
+MIXTURES = 3
+# Inputs of up to this many elements are differenced one by one, as long as all of them together
+# stay affordable; larger ones along random directions.
+ELEMENTS_ONE_BY_ONE = 64
+ELEMENTS_TOGETHER = 192
+SMALL_BESIDE_LARGE = 16
+LARGE = 1024
+# What a failure may cost in detail.
+DETAIL_OUTPUTS = 512
+DETAIL_ELEMENTS = 1024
+
+PROBES = ((3.0, "3 times the inputs"), (10.0, "10 times the inputs"), (0.1, "a tenth of the inputs"),
+          (-1.0, "minus the inputs"), (0.0, "inputs of zero"))  # fmt: skip
+
+
+@dataclass
+class Findings:
+    """What the comparison found at one point: a table for each input looked at element by element."""
+
+    place: str
+    line: Line
+    cotangents: Vector
+    gradient: Vector
+    noise: Noise
+    tables: list[Table | None]
+    screened: list[bool]
+    single_guilty: bool = False
+    unsearched: list[int] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether any entry is wrong."""
+        return any(t is not None and bool((t.state == WRONG).any()) for t in self.tables)
+
+    def count(self, state: int) -> int:
+        """Number of elements of all inputs with an entry of this state."""
+        return sum(int((t.state == state).any(axis=0).sum()) for t in self.tables if t is not None)
+
+
+def choose_cotangents(y: Vector, size: int, limit: int, rng: np.random.Generator) -> Vector:
+    """One row per finite output, or random mixtures of all finite outputs when there are many."""
+    finite = np.isfinite(y)
+    if y.size <= limit and y.size * size <= 4_000_000:
+        return np.eye(y.size)[finite]
+    return np.asarray(rng.standard_normal((MIXTURES, y.size)) * finite)
+
+
+def examine(flat: Flat, settings: Settings) -> Findings:
+    """Compare at the given point: cheaply first, in detail where that fails."""
+    rng = np.random.default_rng(settings.seed)
+    y = flat.value(flat.start)
+    noise = measure_noise(flat, flat.start, y, rng)
+    return compare_at(flat, flat.start, y, noise, settings, rng, place="")
+
+
+def compare_at(
+    flat: Flat,
+    x: Vector,
+    y: Vector,
+    noise: Noise,
+    settings: Settings,
+    rng: np.random.Generator,
+    *,
+    place: str,
+) -> Findings:
+    """Compare at `x`: every input cheaply, then all of them in detail if one fails."""
+    findings = prepare(flat, x, y, noise, choose_cotangents(y, flat.size, OUTPUTS_ONE_BY_ONE, rng))
+    findings.place = place
+    one_by_one = choose_one_by_one(flat, settings)
+    failed = []
+    for number, part in enumerate(flat.slices):
+        if one_by_one[number]:
+            good = tabulate(findings, number, settings)
+        else:
+            good = screen_input(findings.line, findings.gradient, part, settings.rtol, rng)
+        findings.screened[number] = good
+        if not good:
+            failed.append(number)
+    return look_closer(findings, failed, settings, rng) if failed else findings
+
+
+def prepare(flat: Flat, x: Vector, y: Vector, noise: Noise, cotangents: Vector) -> Findings:
+    """Analytic gradients at `x`, and the line along which numerical ones are taken."""
+    gradient = flat.pull(x, cotangents)
+    everything = len(cotangents) == y.size and np.array_equal(cotangents, np.eye(y.size))
+    line = Line(flat, x, y, None if everything else cotangents, noise.sigma)
+    count = len(flat.slices)
+    return Findings("", line, cotangents, gradient, noise, [None] * count, [True] * count)
+
+
+def choose_one_by_one(flat: Flat, settings: Settings) -> list[bool]:
+    """Which inputs are differenced element by element."""
+    limit = ELEMENTS_ONE_BY_ONE if flat.size <= LARGE else SMALL_BESIDE_LARGE
+    spent, chosen = 0, []
+    for part in flat.slices:
+        size = part.stop - part.start
+        small = size <= limit and spent + size <= ELEMENTS_TOGETHER
+        take = not settings.fast and (small or size <= 1)
+        spent += size if take else 0
+        chosen.append(take)
+    return chosen
+
+
+def tabulate(findings: Findings, number: int, settings: Settings) -> bool:
+    """Enter the table of one input by first differences; whether they settle all of it."""
+    part = findings.line.flat.slices[number]
+    columns = np.arange(part.start, part.stop)
+    table = measure_table(findings.line, findings.gradient, columns, settings.rtol)
+    findings.tables[number] = table
+    return bool((table.state == RIGHT).all())
+
+
+def look_closer(
+    findings: Findings, failed: list[int], settings: Settings, rng: np.random.Generator
+) -> Findings:
+    """Tables of the inputs that failed, and then of the others when an entry is really wrong.
+
+    Outputs mixed so far are taken one by one, as long as there are not too many of them.
+    """
+    line, flat = findings.line, findings.line.flat
+    detailed = choose_cotangents(line.y, flat.size, DETAIL_OUTPUTS, rng)
+    if len(detailed) != len(findings.cotangents):
+        screened, place = findings.screened, findings.place
+        findings = prepare(flat, line.x, line.y, findings.noise, detailed)
+        findings.screened, findings.place = screened, place
+    settle_inputs(findings, failed, settings, rng)
+    if findings.wrong:
+        rest = [i for i in range(len(flat.slices)) if i not in failed]
+        for number in rest:
+            part = flat.slices[number]
+            if findings.tables[number] is None and part.stop - part.start <= DETAIL_ELEMENTS:
+                settle_inputs(findings, [number], settings, rng)
+    return findings
+
+
+def settle_inputs(
+    findings: Findings, numbers: list[int], settings: Settings, rng: np.random.Generator
+) -> None:
+    """Settled tables of some inputs. They share one settlement, for kinks may tie them together."""
+    line, parts = findings.line, []
+    for number in numbers:
+        part = line.flat.slices[number]
+        columns, clean = np.arange(part.start, part.stop), True
+        if columns.size > DETAIL_ELEMENTS:
+            columns, clean = find_suspects(line, findings.gradient, part, settings.rtol, rng)
+        if not clean:
+            findings.unsearched.append(number)
+        parts.append(columns)
+    together = measure_table(line, findings.gradient, np.concatenate(parts), settings.rtol)
+    settle_table(line, findings.gradient, together, settings, rng)
+    for number, columns in zip(numbers, parts, strict=True):
+        findings.tables[number] = together.pick(np.isin(together.columns, columns))
+
+
+def probe_branches(flat: Flat, settings: Settings) -> tuple[Findings | None, list[str]]:
+    """The first point beyond the given one where the gradient is wrong; and the points tried.
+
+    No check sees a branch that its inputs never enter. Points the function refuses, or where it is
+    not finite, are left out: they may lie outside of its domain.
+    """
+    rng = np.random.default_rng(settings.seed + 1)
+    tried = []
+    for factor, place in PROBES:
+        x = flat.start * factor
+        if np.array_equal(x, flat.start) or (factor == 0 and flat.size > LARGE):
+            continue  # at zero every element of a large input may sit at a kink
+        findings, reached = probe_at(flat, x, place, settings, rng)
+        if reached:
+            tried.append(place)
+        if findings is not None and findings.wrong:
+            return findings, tried
+    return None, tried
+
+
+def probe_at(
+    flat: Flat, x: Vector, place: str, settings: Settings, rng: np.random.Generator
+) -> tuple[Findings | None, bool]:
+    """Findings at a probe whose gradient does not stand along random directions."""
+    try:
+        y = flat.value(x)
+        finite = np.isfinite(y)
+        if not finite.any():
+            return None, False
+        cotangents = choose_cotangents(y, flat.size, 0, rng)
+        rough = Noise(4 * EPS * np.abs(np.where(finite, y, 0.0)), np.zeros(y.size, dtype=bool))
+        findings = prepare(flat, x, y, rough, cotangents)
+        _, typical = magnitudes(flat, x)
+        for _ in range(2):
+            u = typical * rng.standard_normal(flat.size)
+            if not stands(findings.line, findings.gradient, u, settings.rtol):
+                exact = measure_noise(flat, x, y, rng)
+                return compare_at(flat, x, y, exact, settings, rng, place=place), True
+    except Exception:  # noqa: BLE001 - a function may refuse a point in any way it likes
+        return None, False
+    return None, True
+
+
+def compare_single(flat: Flat, single: Flat, findings: Findings) -> Vector:
+    """Error of gradients computed in float32, in units of what float32 allows at this point.
+
+    What float32 allows is 2e-4 of the value, 2e-5 of the largest, and ten times what rounding the
+    inputs once more would change.
+    """
+    exact = findings.gradient
+    given = single.pull(findings.line.x, findings.cotangents)
+    rng = np.random.default_rng(0)
+    unit = float(np.finfo(single.working).eps)
+    own, _ = magnitudes(flat, findings.line.x)
+    moved = [
+        flat.pull(findings.line.x + unit * own * rng.standard_normal(flat.size), findings.cotangents)
+        for _ in range(2)
+    ]
+    coarse = unit / float(np.finfo(np.float32).eps)
+    with np.errstate(all="ignore"):
+        sensitivity = np.max([np.abs(m - exact) for m in moved], axis=0)
+        largest = np.zeros_like(exact)
+        for part in flat.slices:
+            largest[:, part] = np.abs(exact[:, part]).max(axis=1, keepdims=True, initial=0.0)
+        allowed = coarse * (2e-4 * np.abs(exact) + 2e-5 * largest) + 10 * sensitivity
+        ratio = np.abs(given - exact) / np.maximum(allowed, np.finfo(np.float32).tiny)
+    ratio = np.where(np.isfinite(given) == np.isfinite(exact), np.nan_to_num(ratio), np.inf)
+    return np.asarray(np.where(np.isfinite(exact), ratio, 0.0))
+
+
+__all__ = [
+    "KINK",
+    "RIGHT",
+    "STEPS",
+    "UNDECIDED",
+    "WRONG",
+    "Findings",
+    "compare_single",
+    "examine",
+    "judge",
+    "probe_branches",
+]

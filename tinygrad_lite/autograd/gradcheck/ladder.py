@@ -1,0 +1,210 @@
+"""Derivatives along a line from a ladder of steps, and what they say about a candidate value.
+
+No single step is right: too long, and the curve bends; too short, and rounding drowns the slope.
+A checker has what a differentiator lacks, a candidate value. So the question is not "what is the
+derivative" but "do two neighbouring steps agree with the candidate", and only when none do,
+"do the steps agree among themselves on something else".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .subject import Vector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .subject import Flat
+
+    Flags = NDArray[np.bool_]
+
+RUNGS = 10
+LONGEST, SHORTEST = 1e-1, 1e-8
+RATIO = (LONGEST / SHORTEST) ** (1 / (RUNGS - 1))
+STEPS = LONGEST / RATIO ** np.arange(RUNGS)
+# A quotient whose noise exceeds this part of it proves nothing.
+SHARP = 1e-4
+# A first step at which truncation (its square) is well below the tolerance, and noise as well.
+FIRST_STEP = 6e-6
+
+
+@dataclass
+class Slopes:
+    """Difference quotients of every cotangent along one line, one row per step."""
+
+    steps: Vector
+    central: Vector
+    right: Vector
+    left: Vector
+    noise: Vector
+
+    @property
+    def extrapolated(self) -> Vector:
+        """Central quotients freed of their leading error by those of the next step."""
+        return self.central[1:] + (self.central[1:] - self.central[:-1]) / (RATIO**2 - 1)
+
+
+@dataclass
+class Verdict:
+    """What the ladder says of each cotangent: right, wrong, or neither."""
+
+    right: Flags
+    wrong: Flags
+    best: Vector
+    bar: Vector
+
+
+class Line:
+    """The function along one direction through a point, seen through cotangents."""
+
+    def __init__(
+        self, flat: Flat, x: Vector, y: Vector, cotangents: Vector | None, sigma: Vector
+    ) -> None:
+        self.flat, self.x, self.y = flat, x, y
+        self.cotangents = cotangents
+        self.output_sigma = sigma
+        self.sigma = project_noise(cotangents, sigma)
+
+    def project(self, change: Vector) -> Vector:
+        """`change` of the outputs, seen through each cotangent."""
+        if self.cotangents is None:
+            return change
+        with np.errstate(all="ignore"):
+            used = np.where(self.cotangents != 0, self.cotangents * change, 0.0)
+        return np.asarray(used.sum(axis=1))
+
+    def pair(self, u: Vector, step: float) -> tuple[Vector, Vector, Vector, float]:
+        """Changes of the outputs ahead and behind, the way really gone, and its length."""
+        ahead, behind = self.flat.cast(self.x + step * u), self.flat.cast(self.x - step * u)
+        with np.errstate(all="ignore"):
+            right = self.project(self.flat.value(ahead) - self.y)
+            left = self.project(self.y - self.flat.value(behind))
+        return right, left, ahead - behind, step
+
+    def climb(self, u: Vector, gradient: Vector, steps: Vector) -> Slopes:
+        """Quotients along `u` for each step. `gradient` corrects for the rounding of the points."""
+        rows = [self._rung(u, gradient, float(step)) for step in steps]
+        central, right, left, noise = (np.array(column) for column in zip(*rows, strict=True))
+        return Slopes(steps, central, right, left, noise)
+
+    def _rung(
+        self, u: Vector, gradient: Vector, step: float
+    ) -> tuple[Vector, Vector, Vector, Vector]:
+        right, left, way, _ = self.pair(u, step)
+        length, correction = true_length(u, way, step, gradient)
+        noise = np.broadcast_to(2 * self.sigma / length, right.shape)
+        with np.errstate(all="ignore"):
+            central = (right + left - correction) / length
+            return central, 2 * right / length, 2 * left / length, noise
+
+
+def project_noise(cotangents: Vector | None, sigma: Vector) -> Vector:
+    """Noise of each cotangent's sum of outputs, independent from output to output."""
+    if cotangents is None:
+        return sigma
+    return np.asarray(2 * np.sqrt((cotangents**2) @ (sigma**2)))
+
+
+def true_length(u: Vector, way: Vector, step: float, gradient: Vector) -> tuple[float, Vector]:
+    """Length of the step as it was stored, and what its rounding changes along a direction.
+
+    A single coordinate is divided by the step that was really taken. A direction has one length
+    only; what rounding adds elsewhere is told from the candidate gradient.
+    """
+    moved = np.flatnonzero(u)
+    if moved.size == 1:
+        length = float(way[moved[0]] / u[moved[0]])
+        return (length if length > 0 else np.nan), np.zeros(len(gradient))
+    with np.errstate(all="ignore"):
+        correction = gradient @ np.nan_to_num(way - 2 * step * u)
+    return 2 * step, np.where(np.isfinite(correction), correction, 0.0)
+
+
+def judge(slopes: Slopes, candidate: Vector, rtol: float, scale: Vector) -> Verdict:
+    """Compare each cotangent's `candidate` slope with its ladder of quotients.
+
+    `scale` is the size below which a slope counts as zero as far as sharpness goes.
+    """
+    accepted_at = last_agreement(slopes, candidate, rtol, scale)
+    denial = find_denial(slopes, candidate, rtol)
+    denied_at = denial.at
+    best, bar = plateau(slopes)
+    consistent = np.abs(best - candidate) <= rtol * np.abs(candidate) + bar
+    with np.errstate(all="ignore"):
+        steepest = np.nan_to_num(np.abs(slopes.central), posinf=0.0).max(axis=0)
+    sizes = np.maximum(np.abs(candidate), np.abs(best))
+    sharp = bar <= 1e-3 * np.maximum(np.maximum(sizes, scale), 1e-3 * steepest)
+    accepted = accepted_at >= 0
+    right = np.where(
+        accepted,
+        ~denial.firm & ((denied_at <= accepted_at) | denial.still),
+        (denied_at < 0) & consistent & sharp,
+    ).astype(bool)
+    return Verdict(right, ~right & (denied_at >= 0), best, bar)
+
+
+def last_agreement(slopes: Slopes, candidate: Vector, rtol: float, scale: Vector) -> Vector:
+    """The shortest step at which it and its neighbour agree with the candidate, or -1."""
+    found = np.full(candidate.shape, -1)
+    sizes = np.maximum(np.abs(candidate), scale)
+    for values, noise in (
+        (slopes.central, slopes.noise),
+        (slopes.extrapolated, slopes.noise[1:] * (1 + 2 / RATIO**2)),
+    ):
+        with np.errstate(all="ignore"):
+            near = np.abs(values - candidate) <= rtol * np.abs(candidate) + noise
+            near &= noise <= SHARP * sizes
+        both = near[1:] & near[:-1]
+        for k in range(len(both)):
+            found = np.where(both[k], k + 1, found)
+    return found
+
+
+@dataclass
+class Denial:
+    """Where three neighbouring steps agree among themselves but not with the candidate.
+
+    `at`: the shortest of them, or -1. `still`: they agree on exactly nothing; a staircase seen from
+    one of its steps does so too, and such a witness does not count against longer steps. `firm`:
+    every shorter step is consistent with them, so that only noise can speak for the candidate.
+    """
+
+    at: Vector
+    still: Flags
+    firm: Flags
+
+
+def find_denial(slopes: Slopes, candidate: Vector, rtol: float) -> Denial:
+    """The denial of each candidate by the shortest steps that make one."""
+    values, noise = slopes.central, slopes.noise
+    at = np.full(candidate.shape, -1)
+    still = np.zeros(candidate.shape, dtype=bool)
+    firm = np.zeros(candidate.shape, dtype=bool)
+    for k in range(len(values) - 2):
+        three = values[k : k + 3]
+        with np.errstate(all="ignore"):
+            middle = three.mean(axis=0)
+            bar = np.ptp(three, axis=0) + noise[k + 2] + rtol * np.abs(candidate)
+            denied = np.abs(middle - candidate) > 5 * bar
+            rest = np.abs(values[k + 3 :] - middle) <= bar + 1.5 * noise[k + 3 :]
+        at = np.where(denied, k + 2, at)
+        still = np.where(denied, ~three.any(axis=0), still)
+        firm |= denied & rest.all(axis=0)
+    return Denial(at, still, firm & ~still)
+
+
+def plateau(slopes: Slopes) -> tuple[Vector, Vector]:
+    """The quotient on which neighbouring steps agree best, and how well."""
+    values = np.concatenate([slopes.central, slopes.extrapolated])
+    noise = np.concatenate([slopes.noise, slopes.noise[1:] * 1.1])
+    with np.errstate(all="ignore"):
+        bars = np.abs(np.diff(values, axis=0)) + noise[1:] + noise[:-1]
+    bars[len(slopes.central) - 1] = np.inf  # the last plain value is no neighbour of an extrapolated
+    bars = np.where(np.isfinite(bars), bars, np.inf)
+    pick = np.argmin(bars, axis=0)
+    columns = np.arange(values.shape[1])
+    return values[pick + 1, columns], bars[pick, columns]

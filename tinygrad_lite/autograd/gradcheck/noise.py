@@ -1,0 +1,85 @@
+"""How far a function's values scatter by rounding: the floor under every difference quotient.
+
+A table of differences of a few closely spaced values separates noise from slope: differences of
+high order of a smooth function vanish, those of noise grow by known factors (R. W. Hamming,
+*Numerical Methods for Scientists and Engineers*, 1962, and J. J. Moré and S. M. Wild, *Estimating
+computational noise*, SIAM J. Sci. Comput. 33, 2011).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .subject import Vector, magnitudes
+
+if TYPE_CHECKING:
+    from .subject import Flat
+
+POINTS = 7
+# Spacings relative to each element. The first serves float64 throughout; a function that returns
+# the same value at all seven points is a staircase there, and wider spacings find its steps.
+SPACINGS = (1e-12, 1e-9, 3e-7, 1e-4)
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass
+class Noise:
+    """Scatter of each output, and which outputs move in steps coarser than float64's."""
+
+    sigma: Vector
+    coarse: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+    @property
+    def single(self) -> bool:
+        """Whether some output moves in steps as coarse as float32's."""
+        return bool(self.coarse.any())
+
+
+def difference_scatter(values: Vector) -> Vector:
+    """Standard deviation of the noise in each column of equally spaced `values`.
+
+    The differences of order k have the variance (2k)! / (k!)² of one value. The smallest of the
+    orders 3 to 5 is taken: each holds what slope is left as well, and none can be too small by
+    more than chance.
+    """
+    table, found = values, []
+    for order in range(1, POINTS - 1):
+        table = np.diff(table, axis=0)
+        if order >= 3:
+            gain = math.factorial(2 * order) / math.factorial(order) ** 2
+            found.append(np.sqrt(np.mean(table**2, axis=0) / gain))
+    return np.min(found, axis=0)
+
+
+def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) -> Noise:
+    """Scatter of every output around `x`, at least half a unit in its last place."""
+    own, _ = magnitudes(flat, x)
+    unit = float(np.finfo(flat.working).eps)
+    sigma = unit * np.abs(y)
+    coarse = np.zeros(y.size, dtype=bool)
+    if not flat.size:
+        return Noise(sigma, coarse)
+    direction = own * rng.choice([-1.0, 1.0], flat.size) * rng.uniform(0.5, 1.0, flat.size)
+    still = np.ones(y.size, dtype=bool)
+    for spacing in SPACINGS if flat.working is np.float64 else SPACINGS[2:]:
+        values = np.array(
+            [flat.value(x + spacing * k * direction) for k in range(-3, POINTS - 3)]
+        )
+        moved = np.any(values != values[0], axis=0)
+        fresh = still & moved
+        coarse |= fresh & (spacing >= SPACINGS[2]) & (flat.working is np.float64)
+        scatter = difference_scatter(values)
+        sigma = np.where(fresh & np.isfinite(scatter), np.maximum(sigma, scatter), sigma)
+        still &= ~moved
+        if not still.any() or not depends(y, still):
+            break
+    return Noise(np.where(np.isfinite(sigma), sigma, 0.0), coarse)
+
+
+def depends(y: Vector, still: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> bool:
+    """Whether an output that did not move is worth a wider spacing: exact zeros are not."""
+    return bool(np.any(still & (y != 0)))

@@ -1,0 +1,123 @@
+"""Large inputs, seen along a few random directions; and the search for what a failure hides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .ladder import STEPS, Line, judge
+from .subject import Vector, magnitudes
+from .table import first_step
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Flags = NDArray[np.bool_]
+
+DIRECTIONS = 3
+# Forwards that the search for guilty elements may cost, and how many it looks for.
+SEARCH_FORWARDS = 600
+SUSPECTS = 8
+SAMPLED = 24
+
+
+def random_direction(line: Line, part: slice, number: int, rng: np.random.Generator) -> Vector:
+    """Gaussian direction within one input, as long as its elements; the last one alike for all.
+
+    Scaled by its own size, no element crosses zero, where most kinks are. The last direction
+    moves small elements as far as the others, which would vanish beside them otherwise.
+    """
+    own, typical = magnitudes(line.flat, line.x)
+    scale = typical if number == DIRECTIONS - 1 else np.maximum(own, 1e-6 * typical)
+    u = np.zeros(line.flat.size)
+    u[part] = rng.standard_normal(part.stop - part.start) * scale[part]
+    return u
+
+
+def passes(line: Line, gradient: Vector, u: Vector, rtol: float, step: float) -> Flags:
+    """Whether each cotangent's gradient predicts the change along `u`, and not for noise alone."""
+    right, left, way, _ = line.pair(u, step)
+    with np.errstate(all="ignore"):
+        size = np.sqrt((gradient**2) @ (way**2))
+        error = np.abs(right + left - gradient @ way)
+        near = error <= rtol * size + 2 * line.sigma
+        sharp = (2 * line.sigma <= 1e-3 * size) | ((error == 0) & (size == 0))
+    return np.asarray(near & sharp)
+
+
+def screen_input(
+    line: Line, gradient: Vector, part: slice, rtol: float, rng: np.random.Generator
+) -> bool:
+    """Whether the gradient of one input stands along every direction tried."""
+    return all(
+        stands(line, gradient, random_direction(line, part, number, rng), rtol)
+        for number in range(DIRECTIONS)
+    )
+
+
+def stands(line: Line, gradient: Vector, u: Vector, rtol: float) -> bool:
+    """Whether the gradient predicts the slope along `u`, at the first step or on the ladder."""
+    good = passes(line, gradient, u, rtol, first_step(line))
+    if good.all():
+        return True
+    slopes = line.climb(u, gradient, STEPS)
+    with np.errstate(all="ignore"):
+        size = np.sqrt((gradient**2) @ (u**2))
+        value = np.abs(line.project(line.y))
+    scale = np.maximum(np.where(np.isfinite(size), size, 0.0), 1e-10 * np.nan_to_num(value))
+    verdict = judge(slopes, gradient @ u, rtol, scale)
+    return bool((good | verdict.right).all())
+
+
+def find_suspects(
+    line: Line, gradient: Vector, part: slice, rtol: float, rng: np.random.Generator
+) -> tuple[NDArray[np.intp], bool]:
+    """Columns of one input whose gradient seems wrong, and whether the others then stand.
+
+    Directions masked to half of the elements, again and again, lead to one guilty element among n
+    in 2 log₂ n tests; it is taken out, and the search goes on.
+    """
+    left, found, clean = np.arange(part.start, part.stop), [], False
+    zeros, rest = left[line.x[left] == 0], left[line.x[left] != 0]
+    if zeros.size and rest.size and not fails(line, gradient, rest, rtol, rng):
+        # Zeros are where most kinks are, and there may be thousands of them.
+        return np.sort(rng.choice(zeros, min(SAMPLED, zeros.size), replace=False)), True
+    limit = line.flat.forwards + SEARCH_FORWARDS
+    while line.flat.forwards < limit and len(found) < SUSPECTS:
+        if not fails(line, gradient, left, rtol, rng):
+            clean = True
+            break
+        guilty = narrow(line, gradient, left, rtol, rng)
+        found.append(guilty)
+        left = left[left != guilty]
+    sample = rng.choice(left, min(SAMPLED, left.size), replace=False)
+    return np.sort(np.concatenate([np.array(found, dtype=np.intp), sample])), clean
+
+
+def narrow(
+    line: Line, gradient: Vector, columns: NDArray[np.intp], rtol: float, rng: np.random.Generator
+) -> int:
+    """One element of failing `columns` that fails by itself."""
+    while columns.size > 1:
+        half = columns[: columns.size // 2]
+        columns = half if fails(line, gradient, half, rtol, rng) else columns[columns.size // 2 :]
+    return int(columns[0])
+
+
+def fails(
+    line: Line, gradient: Vector, columns: NDArray[np.intp], rtol: float, rng: np.random.Generator
+) -> bool:
+    """Whether a random direction within `columns` contradicts the gradient at every step tried."""
+    _, typical = magnitudes(line.flat, line.x)
+    u = np.zeros(line.flat.size)
+    u[columns] = rng.standard_normal(columns.size) * typical[columns]
+    good = np.zeros(len(gradient), dtype=bool)
+    for step in (first_step(line), 1e-7, 1e-4):
+        right, left, way, _ = line.pair(u, step)
+        with np.errstate(all="ignore"):
+            size = np.sqrt((gradient**2) @ (way**2))
+            good |= np.abs(right + left - gradient @ way) <= 3 * rtol * size + 2 * line.sigma
+        if good.all():
+            return False
+    return True

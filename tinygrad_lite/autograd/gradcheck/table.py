@@ -1,0 +1,232 @@
+"""The Jacobian entry by entry: analytic beside numeric, and a verdict on each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .kinks import edge_of_domain, find_jump, is_mixture, overshoots
+from .ladder import FIRST_STEP, STEPS, Line, judge, true_length
+from .subject import Vector, magnitudes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .kinks import Jump
+    from .ladder import Slopes, Verdict
+    from .subject import Settings
+
+    Flags = NDArray[np.bool_]
+
+RIGHT, OPEN, WRONG, KINK, UNDECIDED = range(5)
+
+
+@dataclass
+class Table:
+    """Entries (cotangent, column) of the Jacobian for some columns of the input vector."""
+
+    columns: NDArray[np.intp]
+    cotangents: Vector | None
+    analytic: Vector
+    numeric: Vector
+    bar: Vector
+    state: NDArray[np.int8]
+    bent: Flags
+
+    def pick(self, inside: Flags) -> Table:
+        """The table of some columns."""
+        rows = (self.analytic, self.numeric, self.bar, self.state, self.bent)
+        cut = (values[:, inside] for values in rows)
+        return Table(self.columns[inside], self.cotangents, *cut)
+
+    def counted_from(self, start: int) -> Table:
+        """The same with columns counted from the first element of the input."""
+        return replace(self, columns=self.columns - start)
+
+    @property
+    def error(self) -> Vector:
+        """Distance between analytic and numeric values."""
+        with np.errstate(all="ignore"):
+            return np.abs(self.analytic - self.numeric)
+
+    def ratio(self, rtol: float) -> Vector:
+        """Error in units of the tolerance of each entry."""
+        sizes = np.maximum(np.abs(self.analytic), np.abs(self.numeric))
+        with np.errstate(all="ignore"):
+            tolerance = rtol * sizes + self.bar
+            ratio = self.error / np.where(tolerance > 0, tolerance, np.finfo(float).tiny)
+        return np.where(np.isnan(ratio), np.inf, ratio)
+
+
+def measure_table(line: Line, gradient: Vector, columns: Vector, rtol: float) -> Table:
+    """One central difference per column; entries it does not settle stay open."""
+    columns = np.asarray(columns, dtype=np.intp)
+    own, _ = magnitudes(line.flat, line.x)
+    shape = (len(gradient), columns.size)
+    numeric, bar = np.zeros(shape), np.zeros(shape)
+    for place, column in enumerate(columns):
+        u = unit(line, int(column), float(own[column]))
+        right, left, way, step = line.pair(u, first_step(line))
+        length, _ = true_length(u, way, step, gradient)
+        with np.errstate(all="ignore"):
+            numeric[:, place] = (right + left) / (length * own[column])
+            bar[:, place] = 2 * line.sigma / (length * own[column])
+    analytic = gradient[:, columns]
+    state = np.where(agrees(analytic, numeric, bar, rtol), RIGHT, OPEN).astype(np.int8)
+    bent = np.zeros(shape, dtype=bool)
+    return Table(columns, line.cotangents, analytic, numeric, bar, state, bent)
+
+
+def first_step(line: Line) -> float:
+    """Relative length of the first step: longer where the function computes in float32."""
+    return FIRST_STEP if line.flat.working is np.float64 else 5e-3
+
+
+def agrees(analytic: Vector, numeric: Vector, bar: Vector, rtol: float) -> Flags:
+    """Whether one difference settles an entry: it agrees, and not merely for its noise."""
+    sizes = np.abs(analytic)
+    finite = np.where(np.isfinite(sizes), sizes, 0.0)
+    scale = 1e-3 * finite.max(axis=1, keepdims=True, initial=0.0)
+    with np.errstate(all="ignore"):
+        near = np.abs(numeric - analytic) <= rtol * sizes + bar
+        sharp = bar <= 1e-3 * np.maximum(sizes, scale)
+    return np.asarray(near & (sharp | ((numeric == 0) & (analytic == 0))))
+
+
+def unit(line: Line, column: int, size: float) -> Vector:
+    """Direction of one element, as long as `size`."""
+    u = np.zeros(line.flat.size)
+    u[column] = size
+    return u
+
+
+def settle_table(
+    line: Line, gradient: Vector, table: Table, settings: Settings, rng: np.random.Generator
+) -> None:
+    """Decide every open entry of `table`: right, wrong, a subgradient at a kink, or undecided."""
+    bends = [np.zeros((len(gradient), line.flat.size), dtype=bool) for _ in range(2)]
+    for place in np.flatnonzero((table.state == OPEN).any(axis=0)):
+        settle_column(line, gradient, table, int(place), settings, bends)
+    if settings.kinks == "error":
+        table.state[table.state == KINK] = WRONG
+    elif settings.kinks == "subgradient":
+        refine_kinks(line, gradient, table, bends, rng)
+
+
+def settle_column(
+    line: Line,
+    gradient: Vector,
+    table: Table,
+    place: int,
+    settings: Settings,
+    bends: list[Flags],
+) -> None:
+    """Climb the ladders of one column, and enter what they say."""
+    column = int(table.columns[place])
+    verdict, jump = climb_column(line, gradient, column, settings.rtol)
+    open_now = table.state[:, place] == OPEN
+    analytic = table.analytic[:, place]
+    kink = open_now & ~verdict.right & jump.found
+    inside = kink & (jump.holds(analytic, settings.rtol) | (settings.kinks == "skip"))
+    state = np.select(
+        [verdict.right, inside, kink, verdict.wrong], [RIGHT, KINK, WRONG, WRONG], UNDECIDED
+    )
+    diverges = ~np.isfinite(analytic)
+    state = np.where(diverges, judge_infinite(line, column, analytic), state)
+    table.state[open_now, place] = state[open_now]
+    table.bent[:, place] = kink
+    best = np.where(kink, (jump.left + jump.right) / 2, verdict.best)
+    bar = np.where(kink, np.abs(jump.left - jump.right) / 2 + jump.bar, verdict.bar)
+    known = open_now & np.isfinite(best) & np.isfinite(bar)
+    table.numeric[known, place] = best[known]
+    table.bar[known, place] = bar[known]
+    bends[0][:, column] |= kink & (jump.right > jump.left)
+    bends[1][:, column] |= kink & (jump.right < jump.left)
+
+
+def climb_column(
+    line: Line, gradient: Vector, column: int, rtol: float
+) -> tuple[Verdict, Jump]:
+    """Verdict and kink of one column, from the ladder of its own size and of the typical size."""
+    own, typical = magnitudes(line.flat, line.x)
+    sizes = [float(own[column])]
+    if not 0.03 < sizes[0] / typical[column] < 30:
+        sizes.append(float(typical[column]))
+    found = None
+    for size in sizes:
+        verdict, jump = climb_once(line, gradient, column, size, rtol)
+        found = (verdict, jump) if found is None else prefer(found, (verdict, jump))
+    if found is None:
+        raise RuntimeError("a ladder needs at least one size")
+    return found
+
+
+def climb_once(
+    line: Line, gradient: Vector, column: int, size: float, rtol: float
+) -> tuple[Verdict, Jump]:
+    """Verdict and kink of one column from one ladder."""
+    slopes = line.climb(unit(line, column, size), gradient, STEPS)
+    for values in (slopes.central, slopes.right, slopes.left, slopes.noise):
+        values /= size
+    candidate = gradient[:, column]
+    rows = np.abs(np.where(np.isfinite(gradient), gradient, 0.0))
+    part = line.flat.slices[line.flat.locate(column)[0]]
+    value = np.abs(line.project(line.y))
+    scale = np.maximum(1e-3 * rows[:, part].max(axis=1), 1e-10 * value / size)
+    verdict = judge(slopes, candidate, rtol, np.where(np.isfinite(scale), scale, 0.0))
+    return verdict, jump_of(slopes, verdict, candidate)
+
+
+def jump_of(slopes: Slopes, verdict: Verdict, candidate: Vector) -> Jump:
+    """Kink of the ladder's line, the edge of the function's domain included."""
+    jump, edge = find_jump(slopes), edge_of_domain(slopes)
+    one_way = edge.found & ~jump.found
+    for name in ("right", "left", "bar"):
+        setattr(jump, name, np.where(one_way, getattr(edge, name), getattr(jump, name)))
+    jump.found = jump.found | one_way
+    return jump
+
+
+def prefer(first: tuple[Verdict, Jump], second: tuple[Verdict, Jump]) -> tuple[Verdict, Jump]:
+    """The first verdict where it is one, the second elsewhere."""
+    (verdict, jump), (other, other_jump) = first, second
+    decided = verdict.right | verdict.wrong | jump.found
+    for name in ("right", "wrong", "best", "bar"):
+        setattr(verdict, name, np.where(decided, getattr(verdict, name), getattr(other, name)))
+    for name in ("right", "left", "bar", "found"):
+        setattr(jump, name, np.where(decided, getattr(jump, name), getattr(other_jump, name)))
+    return verdict, jump
+
+
+def judge_infinite(line: Line, column: int, analytic: Vector) -> Vector:
+    """States of entries that are not finite: an infinite slope may be one, NaN is none."""
+    own, _ = magnitudes(line.flat, line.x)
+    u = unit(line, column, float(own[column]))
+    sizes = []
+    for step in (1e-4, 1e-6, 1e-8):
+        right, left, _, _ = line.pair(u, step)
+        sides = np.array([right / step, left / step])
+        sizes.append(np.where(np.isfinite(sides), sides, 0.0))
+    towards = np.sign(np.where(np.isnan(analytic), 0.0, analytic))
+    grown = np.array(sizes) * towards
+    grows = (grown[1:] > 5 * np.maximum(grown[:-1], 0)).all(axis=0).any(axis=0)
+    unknown = ~np.isfinite(line.project(line.y))
+    return np.where(np.isinf(analytic) & grows, RIGHT, np.where(unknown, UNDECIDED, WRONG))
+
+
+def refine_kinks(
+    line: Line, gradient: Vector, table: Table, bends: list[Flags], rng: np.random.Generator
+) -> None:
+    """Test gradients at kinks along directions, and let mixtures of smooth pieces pass."""
+    at_kink = (table.state == KINK).any(axis=1)
+    if at_kink.any():
+        bad = at_kink & overshoots(line, gradient, bends[0], bends[1], rng)
+        hit = bad[:, None] & (table.state == KINK)
+        table.state[hit] = WRONG
+    suspect = (table.state == WRONG).any(axis=1)
+    if suspect.any() and np.isfinite(gradient[suspect]).all() and gradient.size <= 1e6:
+        cotangents = np.eye(len(line.y)) if table.cotangents is None else table.cotangents
+        fine = suspect & is_mixture(line, gradient, cotangents, rng)
+        table.state[fine[:, None] & (table.state == WRONG)] = KINK
