@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
-
-import numpy as np
 
 from .._op import op
 from .matmul import matmul, swap
@@ -13,23 +12,15 @@ from .shape import reshape, unexpand
 
 def _rows(x: Any) -> Any:
     """`x` as a matrix of rows along its last axis."""
-    return x if x.ndim == 2 else reshape(x, shape=(-1, x.shape[-1]))  # noqa: PLR2004
-
-
-def _count_rows(x: Any) -> Any:
-    """The same where nothing can be said about the number of rows of an empty array."""
-    if x.ndim == 2 or x.size:  # noqa: PLR2004
-        return _rows(x)
-    rows = 1
-    for n in x.shape[:-1]:
-        rows *= n
-    return reshape(x, shape=(rows, x.shape[-1]))
+    if x.ndim == 2:  # noqa: PLR2004
+        return x
+    return reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 @op(kind="bilinear", label="linear", onnx="Gemm", dtypes="same", formula="g W, gᵀ x, Σ g")
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x Wᵀ + b over the last axis of `x`: (…, in), (out, in), (out) -> (…, out)."""
-    out = _count_rows(x).dot(weight.T)
+    out = _rows(x).dot(weight.T)
     out += bias
     return out.reshape(*x.shape[:-1], weight.shape[0])
 
@@ -37,17 +28,17 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
 @op(kind="bilinear", label="linear", onnx="MatMul", dtypes="same", formula="g W, gᵀ x")
 def linear_without_bias(x: Any, weight: Any) -> Any:
     """x Wᵀ over the last axis of `x`: (…, in), (out, in) -> (…, out)."""
-    return _count_rows(x).dot(weight.T).reshape(*x.shape[:-1], weight.shape[0])
+    return _rows(x).dot(weight.T).reshape(*x.shape[:-1], weight.shape[0])
 
 
 def _pull_x(g: Any, weight: Any) -> Any:
     if g.ndim == 1:
         return matmul(g, weight)
-    return reshape(matmul(_count_rows(g), weight), shape=(*g.shape[:-1], weight.shape[1]))
+    return reshape(matmul(_rows(g), weight), shape=(*g.shape[:-1], weight.shape[1]))
 
 
 def _pull_weight(g: Any, x: Any) -> Any:
-    return matmul(swap(_count_rows(g)), _count_rows(x))
+    return matmul(swap(_rows(g)), _rows(x))
 
 
 linear.rule(_pull_x)

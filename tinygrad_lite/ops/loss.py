@@ -193,9 +193,9 @@ def _(g: Any, slope: Any, reduction: str) -> Any:
 
 
 @cross_entropy.again
-def _(g: Any, x: Any, target: Any, ignore_index: int, reduction: str) -> Any:
+def _(g: Any, x: Any, x_dtype: Any, target: Any, ignore_index: int, reduction: str) -> Any:
     target, valid, count = _check_classes(np.asarray(target), x.shape[1], ignore_index)
-    hot = np.zeros(x.shape, x.dtype)
+    hot = np.zeros(x.shape, x_dtype)
     hot[np.arange(len(target)), target] = 1
     slope = softmax(x, axis=1) - hot
     if valid is not None:

@@ -1,0 +1,63 @@
+"""Walk PyTorch's own operator database: every sample of every `nn.functional` entry we have."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch.testing._internal.common_methods_invocations import op_db  # noqa: E402
+
+from tests.parity.functional.oracle import check  # noqa: E402
+from tinygrad_lite.nn import functional as F  # noqa: E402
+
+ENTRIES = [o for o in op_db if o.name.startswith("nn.functional.")]
+DTYPES = [torch.float64, torch.float32]
+RANDOM = {"dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout", "rrelu"}
+
+
+def names(entry):
+    return entry.name.removeprefix("nn.functional.") + (
+        f"-{entry.variant_test_name}" if entry.variant_test_name else ""
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: str(d).removeprefix("torch."))
+@pytest.mark.parametrize("entry", ENTRIES, ids=names)
+def test_entry(entry, dtype):
+    name = entry.name.removeprefix("nn.functional.")
+    ours = getattr(F, name, None)
+    if ours is None:
+        pytest.skip(f"{name} does not exist here")
+    if dtype not in entry.dtypes:
+        pytest.skip(f"{name} has no samples in {dtype}")
+    if name in RANDOM:
+        pytest.skip(f"{name} draws random numbers: tests/nn_functional compares distributions")
+    count = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        samples = entry.sample_inputs("cpu", dtype, requires_grad=entry.supports_autograd)
+        for sample in samples:
+            try:
+                check(ours, entry.op, (sample.input, *sample.args), sample.kwargs,
+                      second=entry.supports_gradgrad and dtype is torch.float64)
+            except Exception as error:
+                error.add_note(f"sample {count}: {_describe(sample)}")
+                raise
+            count += 1
+    assert count
+
+
+def _describe(sample):
+    def show(x):
+        if isinstance(x, torch.Tensor):
+            return f"{tuple(x.shape)}:{x.dtype}"
+        if isinstance(x, (tuple, list)):
+            return str([show(i) for i in x])
+        return repr(x)
+
+    return f"{show(sample.input)}, {[show(a) for a in sample.args]}, " + str(
+        {k: show(v) for k, v in sample.kwargs.items()}
+    )

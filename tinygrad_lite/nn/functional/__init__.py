@@ -1,0 +1,7 @@
+"""Functions over tensors that make up neural networks, under PyTorch's names."""
+
+from .activation import *
+from .classification import *
+from .distance import *
+from .linear import *
+from .loss import *

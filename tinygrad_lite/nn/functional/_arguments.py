@@ -1,0 +1,84 @@
+"""What many functionals ask of their arguments."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
+
+
+def spread(value: Any, count: int, name: str) -> tuple[int, ...]:
+    """`value` for each of `count` axes: a number counts for all, a list of one as well."""
+    if not isinstance(value, (tuple, list)):
+        return (int(value),) * count
+    if len(value) == 1:
+        return (int(value[0]),) * count
+    if len(value) != count:
+        raise RuntimeError(
+            f"{name} must be a number or {count} of them, one for each axis, got {tuple(value)}"
+        )
+    return tuple(int(v) for v in value)
+
+
+def choose_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The reduction that the two old arguments mean, if they are given, else `reduction`."""
+    if size_average is not None or reduce is not None:
+        size_average = True if size_average is None else size_average
+        reduction = "none" if reduce is False else "mean" if size_average else "sum"
+        warnings.warn(
+            "size_average and reduce args will be deprecated, "
+            f"please use reduction='{reduction}' instead.",
+            stacklevel=3,
+        )
+    if reduction not in {"none", "mean", "sum"}:
+        raise ValueError(
+            f"{reduction} is not a valid value for reduction: use 'none', 'mean' or 'sum'"
+        )
+    return reduction
+
+
+def wrap_axis(dim: int, ndim: int) -> int:
+    """`dim` counted from the front; IndexError where there is no such axis."""
+    room = max(ndim, 1)
+    if not -room <= dim < room:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-room}, {room - 1}], "
+            f"but got {dim})"
+        )
+    return dim % room
+
+
+def same_sizes(name: str, input: Tensor, target: Tensor) -> None:
+    """Warn, as PyTorch does, where a loss would broadcast its operands by accident."""
+    if input.shape != target.shape:
+        warnings.warn(
+            f"Using a target size ({_size(target)}) that is different to the input size "
+            f"({_size(input)}) in {name}. This will likely lead to incorrect results due to "
+            "broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+
+
+def _size(x: Tensor) -> str:
+    return f"torch.Size({list(x.shape)})"
+
+
+def in_place(input: Tensor, result: Tensor) -> Tensor:
+    """Write `result` over `input` and return it; the gradient takes the way of `result`."""
+    return input.copy_(result)
+
+
+def count(x: Any) -> int:
+    """The number of elements."""
+    return math.prod(x.shape)
+
+
+def array_of(x: Any) -> Any:
+    """The plain array behind a tensor."""
+    array = getattr(x, "_array", x)
+    return array if isinstance(array, np.ndarray) else np.asarray(array)

@@ -1,0 +1,378 @@
+"""Losses of classification, under PyTorch's names."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ... import _dtypes
+from ...ops import loss as ops
+from ...ops.activation import log_softmax, logsigmoid, relu
+from ...ops.elementwise import where
+from ...ops.gathering import gather
+from ...ops.reduction import mean as _mean, sum as _sum
+from ...ops.shape import reshape, transpose
+from ._arguments import array_of, choose_reduction
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
+
+__all__ = [
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "kl_div",
+    "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss",
+]  # fmt: skip
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """−log softmax(input) at the target class, averaged over the mini-batch.
+
+    Where it comes from: a classifier gives sample n the probabilities pₙ = softmax(xₙ).  The
+    parameters of greatest likelihood make the product of the probabilities of what was observed
+    as large as possible:
+
+        likelihood               Πₙ pₙ[tₙ]
+        its logarithm            Σₙ log pₙ[tₙ]                 a sum is easier to differentiate
+        with a one-hot mask      Σₙ Σ_c yₙ[c] log pₙ[c]        y is 1 at the target, 0 elsewhere
+        with the sign turned     − Σₙ Σ_c yₙ[c] log pₙ[c]      what one minimises
+        mean over a mini-batch   − 1/N Σₙ Σ_c yₙ[c] log pₙ[c]  so that the step does not grow with N
+
+    Floating-point targets are the mask y itself, with soft labels if they are not one-hot.
+    `label_smoothing` moves that share of the mask evenly to all classes.
+
+    Shapes: input (C), (N, C) or (N, C, d₁, …); target (), (N) or (N, d₁, …) of class indices, or
+    the shape of the input.  The result has the indices' shape with reduction="none", else ().
+
+    Gradient: (softmax − y) / N, so a confident correct answer is left alone.
+
+    >>> import tinygrad_lite as torch
+    >>> torch.nn.functional.cross_entropy(torch.tensor([[0.0, 0.0]]), torch.tensor([1]))
+    tensor(0.6931)
+    """
+    reduction = choose_reduction(size_average, reduce, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(
+            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
+        )
+    if input.ndim == 0:
+        raise RuntimeError("cross_entropy expects logits with a class dimension, got a scalar")
+    if weight is not None:
+        _check_weight(weight, input)
+    if target.shape == input.shape and target.dtype.is_floating_point:
+        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
+    if target.dtype.is_floating_point:
+        raise RuntimeError(
+            f"expected scalar type Long but found {target.dtype}: class indices are integers, as "
+            f"of target.long(), and class probabilities have the input's shape {tuple(input.shape)}"
+        )
+    _check_targets("cross_entropy", input, target)
+    rows, places = _class_rows(input, target)
+    if weight is None and label_smoothing == 0:
+        loss = ops.cross_entropy(rows, places, ignore_index=ignore_index, reduction=reduction)
+        return reshape(loss, shape=target.shape) if reduction == "none" else loss
+    logs = log_softmax(rows, axis=1)
+    settings = (weight, ignore_index, reduction)
+    hard = _chosen(logs, places, *settings)
+    loss = hard
+    if label_smoothing:
+        smooth = _smooth(logs, places, *settings)
+        loss = (1 - label_smoothing) * hard + (label_smoothing / rows.shape[1]) * smooth
+    return reshape(loss, shape=target.shape) if reduction == "none" else loss
+
+
+def _check_weight(weight: Tensor, input: Tensor) -> None:
+    classes = input.shape[1] if input.ndim > 1 else input.shape[0]
+    if weight.ndim != 1 or weight.shape[0] != classes:
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but "
+            f"got weight tensor of shape: {list(weight.shape)}"
+        )
+
+
+def _check_targets(name: str, input: Tensor, target: Tensor) -> None:
+    """Raise unless the class indices have the input's shape without its class axis."""
+    expected = (*input.shape[:1], *input.shape[2:]) if input.ndim > 1 else ()
+    if input.ndim == 1 and target.ndim in {0, 1} and math.prod(target.shape) == 1:
+        return
+    if target.shape == expected:
+        return
+    if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
+        raise ValueError(
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
+            f"({target.shape[0]})."
+        )
+    raise RuntimeError(
+        f"{name}: expected class indices of shape {expected} for input of shape "
+        f"{tuple(input.shape)}, got shape {tuple(target.shape)} of {target.dtype}"
+    )
+
+
+def _class_rows(input: Any, target: Any) -> tuple[Any, Any]:
+    """The classes as the last axis of a matrix, and the targets as a vector beside it."""
+    if input.ndim == 1:
+        return reshape(input, shape=(1, *input.shape)), reshape(target, shape=(1,))
+    if input.ndim == 2:  # noqa: PLR2004
+        return input, target
+    axes = (0, *range(2, input.ndim), 1)
+    turned = transpose(input, axes=axes)
+    count = math.prod(turned.shape[:-1])
+    return reshape(turned, shape=(count, input.shape[1])), reshape(target, shape=(count,))
+
+
+def _row_counts(logs: Any, places: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, Any]:
+    """Targets that may be indexed with, which rows are valid, and how much each counts."""
+    places = array_of(places)
+    valid = places != ignore_index
+    places = np.where(valid, places, 0).astype(np.int64)
+    classes = logs.shape[1]
+    if places.size and (places.min() < 0 or places.max() >= classes):
+        wrong = places.min() if places.min() < 0 else places.max()
+        raise IndexError(f"Target {wrong} is out of bounds for {classes} classes")
+    each = np.ones(len(places), _dtypes.to_numpy(logs.dtype))
+    if weight is not None:
+        each = array_of(weight)[places]
+    return places, valid, np.where(valid, each, np.zeros((), each.dtype))
+
+
+def _chosen(logs: Any, places: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+    """−weight[t] logs[n, t], reduced; the mean is over the weights."""
+    places, valid, counts = _row_counts(logs, places, weight, ignore_index)
+    losses = -reshape(gather(logs, places[:, None], axis=1), shape=(len(places),))
+    if weight is not None:
+        losses = losses * counts
+    return _summed(losses, valid, counts, reduction)
+
+
+def _summed(losses: Any, valid: Any, counts: Any, reduction: str) -> Any:
+    """The valid losses reduced; the mean divides by the sum of the counts."""
+    if not valid.all():
+        losses = where(valid, losses, 0.0)  # an ignored row may hold an infinity
+    if reduction == "none":
+        return losses
+    total = _sum(losses)
+    return total / np.add.reduce(counts) if reduction == "mean" else total
+
+
+def _smooth(logs: Any, places: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+    """−Σ_c weight[c] logs[n, c], reduced like the chosen ones."""
+    places, valid, counts = _row_counts(logs, places, weight, ignore_index)
+    each = logs if weight is None else logs * weight
+    return _summed(-_sum(each, axis=1), valid, counts, reduction)
+
+
+def _soft_cross_entropy(
+    input: Any, target: Any, weight: Any, reduction: str, label_smoothing: float
+) -> Any:
+    """−Σ_c weight[c] y[c] log softmax(x)[c] for a mask of probabilities y."""
+    axis = 1 if input.ndim > 1 else 0
+    classes = input.shape[axis]
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / classes
+    products = log_softmax(input, axis=axis) * target
+    if weight is not None:
+        shape = tuple(-1 if a == axis else 1 for a in range(input.ndim))
+        products = products * reshape(weight, shape=shape)
+    if reduction == "none":
+        return -_sum(products, axis=axis)
+    total = -_sum(products)
+    if reduction == "sum":
+        return total
+    return total * classes / math.prod(input.shape) if math.prod(input.shape) else total * math.nan
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """−input at the target class: the loss of log-probabilities, such as log_softmax gives.
+
+    Shapes: input (C), (N, C) or (N, C, d₁, …), target without the class axis.
+    """
+    reduction = choose_reduction(size_average, reduce, reduction)
+    if weight is not None:
+        _check_weight(weight, input)
+    _check_targets("nll_loss", input, target)
+    rows, places = _class_rows(input, target)
+    loss = _chosen(rows, places, weight, ignore_index, reduction)
+    return reshape(loss, shape=target.shape) if reduction == "none" else loss
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """y (log y − x), `input` being log-probabilities x and `target` probabilities y.
+
+    The divergence of one distribution is reduction="sum"; "batchmean" divides by the batch size,
+    "mean" by the number of elements.  With `log_target` the target is log y as well.
+    """
+    per_batch = reduction == "batchmean" and size_average is None and reduce is None
+    reduction = "sum" if per_batch else choose_reduction(size_average, reduce, reduction)
+    if reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size."
+            "'batchmean' divides only by the batch size, and aligns with the KL div math "
+            "definition.'mean' will be changed to behave the same as 'batchmean' in the next "
+            "major release.",
+            stacklevel=2,
+        )
+    losses = ops.log_divergence(input, target) if log_target else ops.divergence(input, target)
+    loss = ops.reduced(losses, reduction)
+    return loss / input.shape[0] if per_batch and input.ndim else loss
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """−y log x − (1 − y) log(1 − x), the logarithms at least −100.
+
+    `input` holds probabilities; of logits, `binary_cross_entropy_with_logits` is exact.
+    """
+    reduction = choose_reduction(size_average, reduce, reduction)
+    _check_same("binary_cross_entropy", input, target)
+    values = array_of(input)
+    if not ((values >= 0) & (values <= 1)).all():
+        raise RuntimeError(
+            "all elements of input should be between 0 and 1: pass probabilities, such as "
+            "torch.sigmoid(x), or logits to binary_cross_entropy_with_logits"
+        )
+    losses = ops.binary_entropy(input, target)
+    return ops.reduced(losses if weight is None else losses * weight, reduction)  # type: ignore[no-any-return]
+
+
+def _check_same(name: str, input: Any, target: Any) -> None:
+    if target.shape != input.shape:
+        raise ValueError(
+            f"{name}: target size (torch.Size({list(target.shape)})) must be the same as input "
+            f"size (torch.Size({list(input.shape)}))"
+        )
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """Binary cross entropy of σ(x), worked out from the logit x itself without overflow.
+
+    `pos_weight` counts the term of y = 1 that many times, against rare positives.
+
+    Gradient: σ(x) − y.
+    """
+    reduction = choose_reduction(size_average, reduce, reduction)
+    _check_same("binary_cross_entropy_with_logits", input, target)
+    if pos_weight is None:
+        losses = ops.logit_entropy(input, target)
+    else:
+        losses = ops.weighted_logit_entropy(input, target, pos_weight)
+    return ops.reduced(losses if weight is None else losses * weight, reduction)  # type: ignore[no-any-return]
+
+
+def multilabel_soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Binary cross entropy with logits, averaged over the classes of each sample."""
+    reduction = choose_reduction(size_average, reduce, reduction)
+    losses = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    if weight is not None:
+        losses = losses * weight
+    return ops.reduced(_mean(losses, axis=-1), reduction)  # type: ignore[no-any-return]
+
+
+def multi_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Σ_{i ≠ t} max(0, margin − x[t] + x[i])ᵖ / C, counted weight[t] times."""
+    reduction = choose_reduction(size_average, reduce, reduction)
+    if p not in {1, 2}:
+        raise ValueError("only p == 1 and p == 2 supported")
+    if weight is not None and weight.ndim != 1:
+        raise ValueError("weight must be one-dimensional")
+    rows = input if input.ndim > 1 else reshape(input, shape=(1, -1))
+    places = array_of(target).reshape(-1)
+    classes = rows.shape[1]
+    chosen = gather(rows, places[:, None], axis=1)
+    others = np.arange(classes) != places[:, None]
+    losses = relu(margin - chosen + rows)
+    if p == 2:  # noqa: PLR2004
+        losses = losses * losses
+    if weight is not None:
+        losses = losses * array_of(weight)[places][:, None]
+    loss = _sum(where(others, losses, 0.0), axis=1) / classes
+    loss = ops.reduced(loss, reduction)
+    return reshape(loss, shape=target.shape) if reduction == "none" else loss
+
+
+def multilabel_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Σ over targets t and other classes i of max(0, 1 − x[t] + x[i]) / C.
+
+    The targets of a row are the class indices before the first −1.
+    """
+    reduction = choose_reduction(size_average, reduce, reduction)
+    if target.shape != input.shape:
+        raise RuntimeError(
+            f"inconsistent target size: {list(target.shape)} for multi-label "
+            f"{list(input.shape)}"
+        )
+    flat = input.ndim < 2  # noqa: PLR2004
+    rows = reshape(input, shape=(1, -1)) if flat else input
+    places = array_of(target).reshape(rows.shape)
+    listed = np.logical_and.accumulate(places >= 0, axis=1)
+    places = np.where(listed, places, 0)
+    named = np.zeros(rows.shape, bool)
+    for column in range(rows.shape[1]):
+        row = np.flatnonzero(listed[:, column])
+        named[row, places[row, column]] = True
+    chosen = rows[np.arange(len(places))[:, None], places]
+    pairs = relu(1 - chosen[:, :, None] + rows[:, None, :])
+    counted = listed[:, :, None] & ~named[:, None, :]
+    loss = _sum(where(counted, pairs, 0.0), axis=(1, 2)) / rows.shape[1]
+    loss = ops.reduced(loss, reduction)
+    return reshape(loss, shape=()) if flat and reduction == "none" else loss

@@ -1,0 +1,67 @@
+"""Affine and bilinear maps."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ...ops import linear as ops
+from ...ops.matmul import matmul, swap
+from ...ops.reduction import sum  # noqa: A004 - the operation
+from ...ops.shape import reshape
+from ._arguments import count
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
+
+__all__ = ["bilinear", "linear"]
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x Wᵀ + b over the last axis.
+
+    Shapes: input (…, in), weight (out, in) or (in), bias (out) -> (…, out) or (…)
+
+    >>> import tinygrad_lite as torch
+    >>> torch.nn.functional.linear(torch.tensor([1.0, 2.0]), torch.tensor([[3.0, 4.0]]))
+    tensor([11.])
+    """
+    if weight.ndim == 1:
+        product = matmul(input, weight)
+        return product if bias is None else product + bias  # type: ignore[no-any-return]
+    if weight.ndim != 2 or not input.ndim or input.shape[-1] != weight.shape[1]:  # noqa: PLR2004
+        raise RuntimeError(
+            "mat1 and mat2 shapes cannot be multiplied: linear expects input (…, in) and weight "
+            f"(out, in), got {tuple(input.shape)} and {tuple(weight.shape)}"
+        )
+    if bias is None:
+        return ops.linear_without_bias(input, weight)  # type: ignore[no-any-return]
+    if bias.ndim > 1 or count(bias) not in {1, weight.shape[0]}:
+        return ops.linear_without_bias(input, weight) + bias  # type: ignore[no-any-return]
+    return ops.linear(input, weight, bias)  # type: ignore[no-any-return]
+
+
+def bilinear(
+    input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Tensor:
+    """x₁ᵀ W[k] x₂ + b[k] for every k.
+
+    Shapes: input1 (…, in₁), input2 (…, in₂), weight (out, in₁, in₂), bias (out) -> (…, out)
+    """
+    if input1.shape[:-1] != input2.shape[:-1]:
+        raise RuntimeError(
+            "bilinear(): input batch dimensions do not match: got "
+            f"{list(input1.shape[:-1])} and {list(input2.shape[:-1])}"
+        )
+    if weight.shape[1:] != (input1.shape[-1], input2.shape[-1]):
+        raise RuntimeError(
+            f"bilinear(): weight of shape (out, {input1.shape[-1]}, {input2.shape[-1]}) expected, "
+            f"got {tuple(weight.shape)}"
+        )
+    samples = math.prod(input1.shape[:-1])
+    first = reshape(input1, shape=(samples, input1.shape[-1]))
+    second = reshape(input2, shape=(samples, input2.shape[-1]))
+    # (out, N, in₂): x₁ᵀ W[k], then the row-wise product with x₂
+    rows = swap(sum(matmul(first, weight) * second, axis=-1))
+    out = reshape(rows, shape=(*input1.shape[:-1], weight.shape[0]))
+    return out if bias is None else out + bias  # type: ignore[no-any-return]
