@@ -24,7 +24,9 @@ def check_number(value: Any, title: str, name: str) -> None:
         value = value.item()
     if not isinstance(value, (Real, np.bool_)):
         kind = type(value).__name__
-        raise TypeError(f"Invalid {title}: {name} must be a finite number >= 0, got {value!r} ({kind})")
+        raise TypeError(
+            f"Invalid {title}: {name} must be a finite number >= 0, got {value!r} ({kind})"
+        )
     if not (value >= 0 and math.isfinite(value)):
         raise ValueError(f"Invalid {title}: {value}; {name} must be a finite number >= 0")
 

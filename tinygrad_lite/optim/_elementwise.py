@@ -11,17 +11,20 @@ of PyTorch's time in pieces and 0.99 in whole arrays (benchmarks/optim.py measur
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from .._dtypes import get_default_dtype
+from .._nodes import make
 from .._record import stamp
-from .._tensor import Tensor, wrap
+from .._tensor import Tensor
 from .optimizer import Array, Closure, Group, Optimizer, State, buffer, parameters_with_gradient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
 _PIECE = 32_768
 _PLAIN = bool(os.environ.get("TINYGRAD_LITE_PLAIN"))
@@ -50,50 +53,51 @@ class Elementwise(Optimizer):
         p = buffer(param)
         g = np.asarray(param._grad._array)
         arrays, scalars = self._recall(group, param)
-        if _PLAIN or p.size <= _PIECE or p.ndim == 0:
-            self._update(group, scalars, p, g, *arrays)
-        else:
-            for piece in pieces(p.shape):
-                self._update(group, scalars, p[piece], g[piece], *(a[piece] for a in arrays))
+        for piece in pieces(p.shape):
+            self._update(group, scalars, p[piece], g[piece], *(a[piece] for a in arrays))
         stamp(p, f"{type(self).__name__}.step()", depth=4)
+
+    def _begin(self, param: Tensor, *names: str) -> State:
+        """Return the state of a parameter; at its first step a counter, and zeros for `names`."""
+        state = self.state[param]
+        if not state:
+            state["step"] = scalar(0.0)
+            for name in names:
+                state[name] = make(np.zeros_like(buffer(param)), None)
+        return state
 
     def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
         """Return the state's arrays and this step's numbers; begin the state at the first step."""
         raise NotImplementedError
 
-    def _update(
-        self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array
-    ) -> None:
+    def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         """Change a piece of a parameter and of its state in place."""
         raise NotImplementedError
 
 
-def pieces(shape: tuple[int, ...]) -> Iterator[slice]:
-    """Cut the first axis so that a piece has about 32,768 elements."""
-    row = 1
-    for size in shape[1:]:
-        row *= size
-    rows = max(1, _PIECE // max(row, 1))
+def pieces(shape: tuple[int, ...]) -> Iterable[Any]:
+    """Cut the first axis so that a piece has about 32,768 elements; a 0-d array becomes 1-d."""
+    if not shape:
+        return (None,)
+    size = math.prod(shape)
+    if _PLAIN or size <= _PIECE:
+        return (...,)
+    rows = max(1, _PIECE // (size // shape[0]))
     return (slice(start, start + rows) for start in range(0, shape[0], rows))
-
-
-def zeros_like(param: Tensor) -> Tensor:
-    """Return a tensor of zeros for the state of a parameter, laid out in memory like it."""
-    return wrap(np.zeros_like(buffer(param)))
-
-
-def first_step(param: Tensor) -> Tensor:
-    """Return the step counter of a new parameter: PyTorch keeps it as a float32 tensor."""
-    return wrap(np.zeros((), np.float32))
 
 
 def count(state: State) -> int:
     """Advance the step counter of a parameter and return it."""
     step = state["step"]
     if not isinstance(step, Tensor):  # PyTorch kept a plain number before 1.12
-        step = state["step"] = wrap(np.array(step, np.float32))
+        step = state["step"] = scalar(step)
     step._array = step._array + 1
     return int(step._array)
+
+
+def scalar(value: float) -> Tensor:
+    """Return a number of the state as PyTorch keeps it: a tensor of the default dtype."""
+    return make(np.array(value, get_default_dtype().numpy), None)
 
 
 def decayed(g: Array, p: Array, decay: float, *, maximize: bool) -> Array:

@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from .._nodes import make
 from .._record import here, stamp
-from .._tensor import Tensor, wrap
+from .._tensor import Tensor
 from ..utils.hooks import RemovableHandle
 
 Params: TypeAlias = Iterable[Any]
@@ -392,7 +393,7 @@ def _numbered(group: Group, numbers: dict[int, int]) -> Group:
 def _copied(value: Any) -> Any:
     """Copy containers and tensors, so that nothing is shared."""
     if isinstance(value, Tensor):
-        return wrap(np.array(value._array))
+        return make(np.array(value._array), None)
     if isinstance(value, dict):
         return {key: _copied(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
@@ -413,7 +414,7 @@ def _adopted(value: Any, param: Tensor | None, key: Any) -> Any:
     else:
         return deepcopy(value)
     keep = param is None or key == "step" or not np.issubdtype(param._array.dtype, np.floating)
-    return wrap(np.array(array, dtype=array.dtype if keep else param._array.dtype))
+    return make(np.array(array, dtype=array.dtype if keep else param._array.dtype), None)
 
 
 def _check_sizes(groups: list[Group], saved: list[Group]) -> None:

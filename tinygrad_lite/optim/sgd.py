@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._tensor import Tensor, wrap
+from .._nodes import make
+from .._tensor import Tensor
 from ._checks import check_number, number
 from ._elementwise import Arrays, Elementwise, Scalars, decayed
 from .optimizer import Array, Group, Params, buffer
@@ -64,12 +65,10 @@ class SGD(Elementwise):
         velocity = state.get("momentum_buffer")
         first = velocity is None
         if first:
-            velocity = state["momentum_buffer"] = wrap(np.empty_like(buffer(param)))
+            velocity = state["momentum_buffer"] = make(np.empty_like(buffer(param)), None)
         return (buffer(velocity),), (lr, first)
 
-    def _update(
-        self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array
-    ) -> None:
+    def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         lr, first = scalars
         d: Any = decayed(g, p, number(group["weight_decay"]), maximize=group["maximize"])
         if arrays:

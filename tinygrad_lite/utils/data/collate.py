@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ..._tensor import Tensor, wrap
+from ..._nodes import make
+from ..._tensor import Tensor
 
 __all__ = ["default_collate", "default_convert"]
 
@@ -21,7 +22,7 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data
     if isinstance(data, (np.ndarray, np.generic)):
-        return wrap(np.asarray(data)) if data.dtype.kind not in "USO" else data
+        return make(np.asarray(data), None) if data.dtype.kind not in "USO" else data
     if isinstance(data, Mapping):
         return _like_mapping(data, {key: default_convert(value) for key, value in data.items()})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
@@ -57,14 +58,14 @@ def default_collate(batch: Sequence[Any]) -> Any:
 def _collate_tensors(batch: Sequence[Tensor]) -> Tensor:
     if any(tensor.requires_grad for tensor in batch):
         return ops.stack(*batch, axis=0)  # type: ignore[no-any-return]
-    return wrap(_stack([tensor._array for tensor in batch]))
+    return make(_stack([tensor._array for tensor in batch]), None)
 
 
 def _collate_arrays(batch: Sequence[Any]) -> Tensor:
     first = batch[0]
     if first.dtype.kind in "USO":
         raise TypeError(f"default_collate: {_EXPECTED}; found an array of dtype {first.dtype}")
-    return wrap(_stack([np.asarray(item) for item in batch]))
+    return make(_stack([np.asarray(item) for item in batch]), None)
 
 
 def _stack(arrays: list[Any]) -> np.ndarray[Any, Any]:
@@ -133,6 +134,6 @@ _BY_TYPE: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (Tensor, _collate_tensors),
     ((str, bytes), lambda batch: batch),
     ((np.ndarray, np.generic), _collate_arrays),
-    (float, lambda batch: wrap(np.array(batch, np.float64))),
-    (int, lambda batch: wrap(np.array(batch))),
+    (float, lambda batch: make(np.array(batch, np.float64), None)),
+    (int, lambda batch: make(np.array(batch), None)),
 )

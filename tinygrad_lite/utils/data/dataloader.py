@@ -8,8 +8,9 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from ..._nodes import make
 from ..._random import Generator
-from ..._tensor import Tensor, wrap
+from ..._tensor import Tensor
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, Subset, TensorDataset, samples
 from .sampler import BatchSampler, Ordered, RandomSampler, Sampler, SequentialSampler, draw_seed
@@ -139,7 +140,9 @@ class LoaderIterator(Iterator[Any]):
 # -- fetching -----------------------------------------------------------------------------------
 
 
-def fetcher(dataset: Any, collate_fn: Callable[[Any], Any], *, batched: bool) -> Callable[[Any], Batch]:
+def fetcher(
+    dataset: Any, collate_fn: Callable[[Any], Any], *, batched: bool
+) -> Callable[[Any], Batch]:
     """Return the function from indices to a batch, by rows where the data set allows it."""
     if not batched:
         return lambda index: collate_fn(dataset[index])
@@ -186,7 +189,7 @@ def rows_of(dataset: Any, collate_fn: Callable[[Any], Any]) -> Callable[[Any], B
 
 
 def _take(array: np.ndarray[Any, Any], index: Any) -> Tensor:
-    return wrap(array[index].copy() if type(index) is slice else array.take(index, axis=0))
+    return make(array[index].copy() if type(index) is slice else array.take(index, axis=0), None)
 
 
 def _tells_order(sampler: Ordered) -> bool:
@@ -253,6 +256,5 @@ def _check_exclusive(
             )
     elif batch_size is None and drop_last:
         raise ValueError(
-            "batch_size=None option disables auto-batching and is mutually exclusive with "
-            "drop_last"
+            "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
         )

@@ -1,0 +1,98 @@
+"""Adam, and its form with decoupled weight decay, AdamW."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._tensor import Tensor
+from ._checks import check_betas, check_number, number
+from ._elementwise import Arrays, Elementwise, Scalars, count, decayed
+from .optimizer import Array, Group, Params, buffer
+
+__all__ = ["Adam"]
+
+Betas = tuple[float | Tensor, float | Tensor]
+
+
+class Adam(Elementwise):
+    """Adam: steps scaled by running averages of the gradient and of its square.
+
+    m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g²; at step t
+    p ← p − lr · m̂ / (√v̂ + eps) with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ). With `amsgrad`
+    v̂ comes from the largest v so far. Weight decay is added to g, or, decoupled, p shrinks by
+    the factor 1 − lr · weight_decay first.
+
+    Source: Kingma and Ba, "Adam: A method for stochastic optimization" (2015); Reddi et al.,
+    "On the convergence of Adam and beyond" (2018).
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float | Tensor = 1e-3,
+        betas: Betas = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        check_number(lr, "learning rate", "lr")
+        check_number(eps, "epsilon value", "eps")
+        check_betas(betas)
+        check_number(weight_decay, "weight_decay value", "weight_decay")
+        defaults = {
+            "lr": lr,
+            "betas": (number(betas[0]), number(betas[1])),
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+
+    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
+        names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * group["amsgrad"]
+        state = self._begin(param, *names)
+        step = count(state)
+        beta1, beta2 = group["betas"]
+        lr, root = number(group["lr"]), (1 - beta2**step) ** 0.5
+        # the correction of v moves from the array to the two numbers: one pass less
+        scalars = (lr, lr / (1 - beta1**step) * root, group["eps"] * root)
+        return tuple(buffer(state[name]) for name in names), scalars
+
+    def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
+        lr, rate, eps = scalars
+        m, v, *largest = arrays
+        beta1, beta2 = group["betas"]
+        decay = number(group["weight_decay"])
+        if decay and group["decoupled_weight_decay"]:
+            p *= 1 - lr * decay
+            decay = 0
+        g = decayed(g, p, decay, maximize=group["maximize"])
+        t: Any = g - m
+        t *= 1 - beta1
+        m += t
+        t = np.multiply(g, g, out=t)
+        t *= 1 - beta2
+        v *= beta2
+        v += t
+        if largest:
+            v = np.maximum(largest[0], v, out=largest[0])
+        t = np.sqrt(v, out=t)
+        t += eps
+        t = np.divide(m, t, out=t)
+        t *= rate
+        p -= t
