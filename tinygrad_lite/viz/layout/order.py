@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 Attachment = tuple[int, float]  # neighbour, and where on it the edge ends, between -0.5 and 0.5
 
-STARTS = 14  # starting orders; on random graphs the gain from further ones is below one crossing
+STARTS = 40  # starting orders; on random graphs of 100 nodes 60 gain 2 % over 40
 SWEEPS = 16
-EFFORT = 60_000  # node visits that the search may take before it settles for what it has
+EFFORT = 200_000  # node visits that the search may take before it settles for what it has
 
 
 @dataclass
@@ -134,7 +134,7 @@ def _sweep(layers: Layers, budget: int) -> tuple[int, list[list[int]], int]:
             break
         down = sweep % 2 == 0
         _order_by_median(layers, down=down, flip=sweep % 4 >= 2)
-        used += 2 * len(layers.above) + _exchange(layers)
+        used += 2 * len(layers.above) + _exchange(layers, level=sweep % 4 >= 2)
         crossings = count_crossings(layers)
         idle += 1
         if crossings < best:
@@ -182,11 +182,15 @@ def _find_median(near: list[Attachment], position: list[int]) -> float | None:
     return (places[middle - 1] * right + places[middle] * left) / (left + right)
 
 
-def _exchange(layers: Layers) -> int:
-    """Exchange neighbours in a rank as long as that removes crossings; the visits taken."""
+def _exchange(layers: Layers, *, level: bool) -> int:
+    """Exchange neighbours in a rank as long as that removes crossings; the visits taken.
+
+    With `level`, exchanges that neither gain nor lose are made once too: they leave plateaus.
+    """
     position = layers.position
     used = 0
-    for _ in range(8):
+    for turn in range(8):
+        least = 0 if level and not turn else 1
         gained = 0
         for rank in layers.ranks:
             used += len(rank)
@@ -195,7 +199,7 @@ def _exchange(layers: Layers) -> int:
                 gain = _gain(layers.above[left], layers.above[right], position) + _gain(
                     layers.below[left], layers.below[right], position
                 )
-                if gain > 0:
+                if gain >= least:
                     rank[place], rank[place + 1] = right, left
                     position[left], position[right] = place + 1, place
                     gained += gain

@@ -1,0 +1,387 @@
+"""What stands on a card, and how large it is for that."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .._graph.parts import write_shape
+from .items import name_kind
+from .metrics import measure, shorten
+from .scene import Entity, count_ops
+
+if TYPE_CHECKING:
+    from .._graph import Graph, Leaf, Node, Statistics
+    from .options import Options
+    from .scene import Scene
+
+HEADER = 13.0
+TEXT = 11.0
+HEADER_HEIGHT = 24.0
+ROW_HEIGHT = 16.0
+LEFT = 32.0  # stripe, glyph and their margins
+RIGHT = 14.0  # margin and gradient bar
+COLUMN_GAP = 14.0
+WIDEST = 264.0
+NARROWEST = 84.0
+FRAME_TITLE = 26.0
+FRAME_PAD = 14.0
+
+PLURALS = {"op": "ops", "call": "calls", "layer": "layers", "value": "values"}
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of a card: text at the left, text at the right, and its role for the style."""
+
+    left: str
+    right: str = ""
+    role: str = "plain"
+
+
+@dataclass(slots=True)
+class Face:
+    """The text of a card. `bar` is "none", "missing", "zero", "hollow" or "filled"."""
+
+    kind: str
+    title: str
+    name: str = ""
+    badge: str = ""
+    rows: list[Row] = field(default_factory=list)
+    bar: str = "none"
+    level: float = 0.0
+    broken: bool = False
+    tint: float | None = None
+    hint: list[str] = field(default_factory=list)
+
+
+def number(value: int) -> str:
+    """`1 234 567` with narrow spaces."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def count(value: int, word: str) -> str:
+    """`1 op`, `7 ops`."""
+    return f"{number(value)} {word if value == 1 else PLURALS.get(word, word + 's')}"
+
+
+def write_value(value: object) -> str:
+    """A number in at most four digits."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)
+
+
+def write_bytes(size: float) -> str:
+    """`512 B`, `3.1 KB`."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}"
+        size /= 1000
+    return ""
+
+
+class Writer:
+    """Writes the faces of the cards of one scene."""
+
+    def __init__(self, scene: Scene, options: Options) -> None:
+        self.scene = scene
+        self.graph = scene.graph
+        self.options = options
+        self.show = options.show
+        self.main_dtype = find_main_dtype(self.graph)
+        self.levels = _find_levels(self.graph)
+
+    def write(self, card: Entity) -> Face:
+        """The face of a card."""
+        if card.form in {"input", "shared"}:
+            return self._write_leaf(card)
+        if card.form == "output":
+            return self._write_output(card)
+        if card.form == "group":
+            return self._write_group(card)
+        return self._write_op(card)
+
+    def write_title(self, frame: Entity) -> Face:
+        """The face of a frame: its title line."""
+        item = frame.item
+        face = Face("module", item.title or "group", item.name if item else "")
+        face.badge = f"×{item.count}" if item.count > 1 else ""
+        face.rows = [Row(self._count_repeats(frame), role="muted")] if item.count > 1 else []
+        return face
+
+    # -- kinds of cards ---------------------------------------------------------------
+
+    def _write_op(self, card: Entity) -> Face:
+        item = card.item
+        node = self.graph.nodes[item.lead]
+        kind = name_kind(self.graph, item)
+        face = Face(kind, self._write_title(card, node), item.name)
+        if card.form == "constant":
+            face.title = f"{face.title} · no gradient" if len(item.ops) == 1 else "constants"
+        if item.count > 1:
+            face.badge = f"×{number(item.count)}"
+        self._add_settings(face, node, card)
+        self._add_parameters(face, card)
+        self._add_output(face, node)
+        self._add_extras(face, node)
+        self._add_gradient(face, card)
+        face.hint = [self._list_ops(item.ops)] if len(item.ops) > 1 else []
+        return face
+
+    def _write_title(self, card: Entity, node: Node) -> str:
+        item = card.item
+        names = [self.graph.nodes[op].op for op in item.ops]
+        if card.form == "chain":
+            return " → ".join(_squeeze(names))
+        if card.form == "run":
+            return " → ".join(_squeeze(names, limit=3))
+        return node.op + _write_scalars(node)
+
+    def _write_group(self, card: Entity) -> Face:
+        item = card.item
+        face = Face("module", item.title or "module", item.name)
+        face.badge = f"×{number(item.count)}" if item.count > 1 else ""
+        ops = count_ops(card)
+        face.rows.append(Row(count(len(item.ops), "op") + " inside", role="muted"))
+        leaves = self._gather_parameters(item.ops)
+        if leaves:
+            total = sum(leaf.size for leaf in leaves)
+            face.rows.append(Row("parameters", number(total)))
+        if item.count > 1:
+            face.rows.append(Row(self._count_repeats(card), role="muted"))
+            face.rows.append(Row("in all", count(ops, "op"), role="muted"))
+        self._add_output(face, self.graph.nodes[item.lead])
+        self._add_gradient(face, card)
+        face.hint = [f"{leaf.name} {write_shape(leaf.shape)}" for leaf in leaves]
+        return face
+
+    def _count_repeats(self, card: Entity) -> str:
+        """Own weights make N layers, the same weights one layer that is called N times."""
+        item = card.item
+        first = {leaf.name for leaf in self._gather_parameters(item.instances[0].ops)}
+        second = {leaf.name for leaf in self._gather_parameters(item.instances[1].ops)}
+        if first and first == second:
+            return f"1 layer, {count(item.count, 'call')}"
+        if first:
+            return f"{count(item.count, 'layer')}, one shown"
+        return f"{number(item.count)} times, one shown"
+
+    def _gather_parameters(self, ops: list[int]) -> list[Leaf]:
+        found: dict[int, Leaf] = {}
+        for op in ops:
+            for operand in self.graph.nodes[op].operands:
+                if operand.leaf >= 0 and self.graph.leaves[operand.leaf].role == "parameter":
+                    found[operand.leaf] = self.graph.leaves[operand.leaf]
+        return list(found.values())
+
+    def _write_leaf(self, card: Entity) -> Face:
+        leaf = self.graph.leaves[card.leaf]
+        kind = "shared" if card.form == "shared" else "input"
+        word = "shared parameter" if card.form == "shared" else "input"
+        face = Face(kind, leaf.name or word, word if leaf.name else "")
+        text = write_shape(leaf.shape)
+        if leaf.scalar is not None:
+            text = write_value(leaf.scalar)
+        face.rows.append(Row("=" if leaf.scalar is not None else "→", text + self._dtype(leaf.dtype), "out"))
+        self._add_leaf_gradient(face, leaf)
+        return face
+
+    def _write_output(self, card: Entity) -> Face:
+        key = card.key
+        node = self.graph.nodes[key[1]]
+        face = Face("input", "output")
+        shape = write_shape(node.shapes[key[2]])
+        face.rows.append(Row("", shape + self._dtype(node.dtypes[key[2]]), "out"))
+        return face
+
+    # -- rows -------------------------------------------------------------------------
+
+    def _add_settings(self, face: Face, node: Node, card: Entity) -> None:
+        if card.form != "op":
+            return
+        for name, value in node.settings:
+            if value is None or value is False or value == () or isinstance(value, float):
+                continue
+            text = _write_setting(value)
+            if text and len(text) <= 24:
+                face.rows.append(Row(name.replace("_", " "), text, "muted"))
+        del face.rows[3:]
+
+    def _add_parameters(self, face: Face, card: Entity) -> None:
+        if "params" not in self.show:
+            return
+        for leaf in card.parameters:
+            entry = self.graph.leaves[leaf]
+            name = entry.name.rpartition(".")[2] or entry.role
+            if entry.role == "constant":
+                scalar = entry.scalar
+                text = write_value(scalar) if scalar is not None else write_shape(entry.shape)
+                face.rows.append(Row(name or "constant", text, "muted"))
+                continue
+            role = "param" if entry.role == "parameter" else "muted"
+            face.rows.append(Row(name, write_shape(entry.shape), role))
+            if entry.gradient is not None:
+                face.rows.append(Row("", f"∇ {entry.gradient.rms:.2g}", "grad"))
+
+    def _add_output(self, face: Face, node: Node) -> None:
+        if "shape" not in self.show:
+            return
+        for place, shape in enumerate(node.shapes):
+            dtype = self._dtype(node.dtypes[place] if place < len(node.dtypes) else "")
+            left = "→" if len(node.shapes) == 1 else f"→ {place + 1}"
+            if shape == () and node.scalar is not None:
+                face.rows.append(Row("=", write_value(node.scalar) + dtype, "value"))
+            else:
+                face.rows.append(Row(left, write_shape(shape) + dtype, "out"))
+
+    def _dtype(self, dtype: str) -> str:
+        if "dtype" in self.show or (dtype and dtype != self.main_dtype):
+            return f" {dtype}"
+        return ""
+
+    def _add_extras(self, face: Face, node: Node) -> None:
+        if "values" in self.show and node.value is not None:
+            face.rows.append(Row("value", _write_statistics(node.value), "muted"))
+        if "grads" in self.show and node.gradient is not None:
+            face.rows.append(Row("gradient", _write_statistics(node.gradient), "grad"))
+        if "saved" in self.show and node.saved:
+            face.rows.append(Row("saved", ", ".join(node.saved), "muted"))
+        if "bytes" in self.show and node.bytes is not None:
+            face.rows.append(Row("memory", write_bytes(node.bytes), "muted"))
+        if "time" in self.show and node.seconds is not None:
+            face.rows.append(Row("time", f"{node.seconds * 1e6:.3g} µs", "muted"))
+        if "formula" in self.show and node.formula:
+            face.rows.append(Row("derivative", node.formula, "muted"))
+        if "source" in self.show and node.source:
+            face.rows.append(Row("at", node.source, "muted"))
+
+    def _list_ops(self, ops: list[int]) -> str:
+        return ", ".join(self.graph.nodes[op].op for op in ops[:200])
+
+    # -- gradient bars ----------------------------------------------------------------
+
+    def _add_gradient(self, face: Face, card: Entity) -> None:
+        item = card.item
+        nodes = [self.graph.nodes[op] for op in item.ops]
+        face.broken = any(
+            statistics is not None and not statistics.finite
+            for node in nodes
+            for statistics in (node.value, node.gradient)
+        )
+        if not any(node.differentiable for node in nodes):
+            face.bar = "none"
+            return
+        found = [node.gradient for node in nodes if node.gradient is not None]
+        found += [p.gradient for p in self._gather_parameters(item.ops) if p.gradient is not None]
+        self._set_bar(face, found)
+
+    def _add_leaf_gradient(self, face: Face, leaf: Leaf) -> None:
+        if not leaf.requires_grad:
+            return
+        if leaf.gradient is not None:
+            face.rows.append(Row("∇", f"{leaf.gradient.rms:.2g}", "grad"))
+        self._set_bar(face, [leaf.gradient] if leaf.gradient is not None else [])
+
+    def _set_bar(self, face: Face, found: list[Statistics]) -> None:
+        if not found:
+            face.bar = "missing"
+            return
+        largest = max(statistics.rms for statistics in found)
+        if largest == 0.0:
+            face.bar = "zero"
+            return
+        face.bar = "filled"
+        face.broken = face.broken or any(not statistics.finite for statistics in found)
+        low, high = self.levels
+        span = high - low
+        level = (_log(largest) - low) / span if span > 0 else 1.0
+        face.level = min(max(level, 0.0), 1.0)
+
+
+def _squeeze(names: list[str], limit: int = 4) -> list[str]:
+    """Runs as `tanh ×3`, and the middle of a long list as `…`."""
+    found: list[tuple[str, int]] = []
+    for name in names:
+        if found and found[-1][0] == name:
+            found[-1] = (name, found[-1][1] + 1)
+        else:
+            found.append((name, 1))
+    words = [name if times == 1 else f"{name} ×{number(times)}" for name, times in found]
+    return words if len(words) <= limit else [*words[: limit - 1], "…", words[-1]]
+
+
+def _write_scalars(node: Node) -> str:
+    """Numbers among the operands, inline: `mul ×0.25`, `pow 2`."""
+    found = [o.scalar for o in node.operands if o.scalar is not None]
+    if not found or len(node.operands) > 2:
+        return ""
+    signs = {"mul": "×", "add": "+", "sub": "−", "div": "÷"}
+    first = node.operands[0].scalar is not None
+    sign = signs.get(node.op, "")
+    text = write_value(found[0])
+    if first and node.op in {"sub", "div", "pow", "power"}:
+        return f" {text}{sign}…"
+    return f" {sign}{text}"
+
+
+def _write_setting(value: object) -> str:
+    if isinstance(value, tuple):
+        if all(isinstance(item, (int, float)) for item in value):
+            return "×".join(map(str, value)) if len(value) > 1 else str(value[0])
+        return ""
+    if isinstance(value, (bool, int, str)):
+        return str(value)
+    return ""
+
+
+def _write_statistics(statistics: Statistics) -> str:
+    if statistics.size == 1:
+        return f"{statistics.mean:.4g}"
+    return f"{statistics.mean:.2g} ± {statistics.std:.2g}"
+
+
+def find_main_dtype(graph: Graph) -> str:
+    """The most frequent dtype; it is not written on the cards."""
+    counts: dict[str, int] = {}
+    for node in graph.nodes:
+        for dtype in node.dtypes:
+            counts[dtype] = counts.get(dtype, 0) + 1
+    return max(counts, key=lambda name: (counts[name], name), default="")
+
+
+def _find_levels(graph: Graph) -> tuple[float, float]:
+    """Logarithms of the smallest and largest gradient of the graph, at least two decades apart."""
+    entries = [*graph.nodes, *graph.leaves]
+    found = [e.gradient.rms for e in entries if e.gradient is not None and e.gradient.rms > 0]
+    levels = [_log(value) for value in found if value < float("inf")]
+    if not levels:
+        return (-4.0, 0.0)
+    high = max(levels)
+    return (min(min(levels) - 0.3, high - 2.0), high)
+
+
+def _log(value: float) -> float:
+    return math.log10(value) if 0 < value < float("inf") else 0.0
+
+
+def measure_face(face: Face) -> tuple[float, float]:
+    """Width and height of a card; texts wider than the widest card are shortened in place."""
+    room = WIDEST - LEFT - RIGHT
+    badge = measure(face.badge, TEXT, bold=True) + 12 if face.badge else 0.0
+    face.title = shorten(face.title, HEADER, room - badge, bold=True)
+    head = measure(face.title, HEADER, bold=True)
+    if face.name:
+        face.name = shorten(face.name, TEXT, max(room - head - badge - 8, 60.0))
+        head += 8 + measure(face.name, TEXT)
+    widest = head + badge
+    for row in face.rows:
+        row.right = shorten(row.right, TEXT, room * 0.72)
+        left = room - (measure(row.right, TEXT) + COLUMN_GAP if row.right else 0.0)
+        row.left = shorten(row.left, TEXT, left)
+        wide = measure(row.left, TEXT) + (COLUMN_GAP + measure(row.right, TEXT) if row.right else 0)
+        widest = max(widest, wide)
+    width = max(LEFT + widest + RIGHT, NARROWEST)
+    height = HEADER_HEIGHT + ROW_HEIGHT * len(face.rows) + (6 if face.rows else 2)
+    return float(round(width)), height
