@@ -172,7 +172,7 @@ def _recorded(
 def _outside() -> Any:
     """The frame of the line that called into this package."""
     frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__package__", "").startswith(PACKAGE):
+    while frame.f_back is not None and (frame.f_globals.get("__package__") or "").startswith(PACKAGE):
         frame = frame.f_back
     return frame
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import arithmetic, pointwise
+from . import arithmetic, pointwise, reduction, scan
 from ._surface import NAMES
 
-__all__ = ["NAMES", "arithmetic", "pointwise"]
+__all__ = ["NAMES", "arithmetic", "pointwise", "reduction", "scan"]

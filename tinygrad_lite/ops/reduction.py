@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._op import Op, op
+from .elementwise import where
 from .gathering import ungather
 from .scan import cumprod, shift
 from .shape import expand, reshape
@@ -179,9 +180,9 @@ def _(g: Any, x: Any, out: Any, axis: Axis, correction: float, keepdims: bool) -
 
 
 def divide_or_zero(g: Any, y: Any) -> Any:
-    """The quotient g / y, and 0 where `y` is 0: the subgradient that norms and deviations take there."""
+    """The quotient g / y, and 0 where `y` is 0: the subgradient of norms and deviations."""
     still = y == 0
-    return np.where(still, 0, g / np.where(still, 1, y))
+    return where(still, 0.0, g / where(still, 1.0, y))
 
 
 # --- extremes --------------------------------------------------------------------------------
@@ -259,8 +260,8 @@ def pick(x: Any, indices: Any, axis: int, keepdims: bool) -> Any:
 
 def pull_to_index(g: Any, x_shape: Any, indices: Any, axis: int, keepdims: bool) -> Any:
     """The gradient of the values goes to the one element that was taken."""
-    where = restore(indices, x_shape, axis, keepdims)
-    return ungather(restore(g[0], x_shape, axis, keepdims), where, shape=x_shape, axis=axis)
+    places = restore(indices, x_shape, axis, keepdims)
+    return ungather(restore(g[0], x_shape, axis, keepdims), places, shape=x_shape, axis=axis)
 
 
 def _along(find: Any, x: Any, axis: int, keepdims: bool) -> tuple[Any, Any]:
@@ -330,7 +331,7 @@ def _product_of_others(x: Any, axis: int | None) -> Any:
 
 @op(kind="reduction", onnx="ReduceLogSumExp", dtypes="float")
 def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The logarithm log Σ exp(x) over `axis`; the largest element is taken out first, so nothing overflows."""
+    """The logarithm log Σ exp(x) over `axis`; the largest is taken out first: no overflow."""
     axis = _flat(x, axis)
     top = _largest(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, _real(0, x))
@@ -385,7 +386,7 @@ def _(g: Any, x: Any, out: Any, p: float, axis: Axis, keepdims: bool) -> Any:
     if p == 1:
         return g * np.sign(x)
     if p == 0:
-        return g * np.zeros_like(x)
+        return where(x == x, 0.0, g)  # noqa: PLR0124 - zeros in the shape of x
     if math.isinf(p):
         return g * np.sign(x) * tie_share(np.abs(x), out, axis=axis)
     return _pull_norm(g, x, out, p)
@@ -395,7 +396,7 @@ def _pull_norm(g: Any, x: Any, out: Any, p: float) -> Any:
     """The product g · sign(x) · (|x| / out)^(p−1), with 0 where a factor would be infinite."""
     if p < 1:  # |x|^(p−1) is infinite at 0
         still = x == 0
-        power = np.abs(np.where(still, 1, x)) ** (p - 1)
+        power = np.abs(where(still, 1.0, x)) ** (p - 1)
         return np.sign(x) * power * g * out ** (1 - p)
     pull = divide_or_zero(g, out ** (p - 1))
     if p < 2:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._op import op
+from .elementwise import where
 from .gathering import ungather
 
 __all__ = [
@@ -117,14 +118,14 @@ def _(g: Any, x: Any, out: Any, axis: int, reverse: bool) -> Any:
         return g
     # r_k = Σ_(j≥k) g_j exp(out_k − out_j): no exponent is positive, since `out` only grows
     step = -1 if reverse else 1
-    decay = np.exp(_gap(out, shift(out, axis=axis, by=-step)))
+    decay = np.exp(_gap(out, shift(out, axis=axis, by=-step, fill=np.inf)))
     return np.exp(_gap(x, out)) * recurrence(decay, g, axis=axis, reverse=not reverse)
 
 
 def _gap(x: Any, y: Any) -> Any:
     """The difference x − y, and −inf where both are −inf: nothing flows to what weighs nothing."""
     void = x == -np.inf
-    return np.where(void, -np.inf, np.where(void, 0, x) - y)
+    return where(void, -np.inf, where(void, 0.0, x) - y)
 
 
 def _running(x: Any, axis: int, better: Any) -> tuple[Any, Any]:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from .._op import op
+from .elementwise import where
 from .gathering import gather, places
 from .scan import recurrence, shift
-from .shape import diagonal, reshape
+from .shape import cat, diagonal, reshape
 
 __all__ = [
     "add_rows",
@@ -211,13 +212,13 @@ def _others(x: Any, index: Any, source: Any, axis: int) -> tuple[Any, Any]:
     place begins, give the product of the others without a division.
     """
     flat = places(np.asarray(index), tuple(x.shape), axis).reshape(-1)
-    where = np.concatenate([np.arange(math.prod(x.shape)), flat])
-    order = np.argsort(where, kind="stable")
+    target = np.concatenate([np.arange(math.prod(x.shape)), flat])
+    order = np.argsort(target, kind="stable")
     back = np.argsort(order)
-    line = np.concatenate([reshape(x, shape=(-1,)), reshape(source, shape=(-1,))])
+    line = cat(reshape(x, shape=(-1,)), reshape(source, shape=(-1,)), axis=0)
     line = pick_places(line, order)
     new = np.ones(order.size, bool)
-    new[1:] = where[order][1:] != where[order][:-1]
+    new[1:] = target[order][1:] != target[order][:-1]
     last = np.ones(order.size, bool)
     last[:-1] = new[1:]
     others = _running_others(line, new, False) * _running_others(line, last, True)
@@ -229,7 +230,7 @@ def _others(x: Any, index: Any, source: Any, axis: int) -> tuple[Any, Any]:
 def _running_others(line: Any, edge: Any, reverse: bool) -> Any:
     """Product of the elements before each one, 1 at an `edge` where a new run begins."""
     before = shift(line, axis=0, by=-1 if reverse else 1)
-    return recurrence(np.where(edge, 0, before), edge, axis=0, reverse=reverse)
+    return recurrence(where(edge, 0.0, before), edge, axis=0, reverse=reverse)
 
 
 # --- flat places -----------------------------------------------------------------------------
@@ -250,7 +251,11 @@ def fill_places(x: Any, index: Any, *, shape: tuple[int, ...]) -> Any:
 
 
 pick_places.rule(lambda g, index, x_shape: fill_places(g, index, shape=x_shape), "x")
-fill_places.rule(lambda g, index: pick_places(g, index), "x")  # noqa: PLW0108 - names are the save list
+
+
+@fill_places.rule("x")
+def _(g: Any, index: Any) -> Any:
+    return pick_places(g, index)
 
 
 def _check_flat(index: Any, size: int) -> None:
@@ -295,7 +300,11 @@ def clear_places(x: Any, index: Any) -> Any:
     return out
 
 
-clear_places.rule(lambda g, index: clear_places(g, index), "x")
+@clear_places.rule("x")
+def _(g: Any, index: Any) -> Any:
+    return clear_places(g, index)
+
+
 put.rule(lambda g, index, accumulate: g if accumulate else clear_places(g, index), "x")
 
 
@@ -444,8 +453,8 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     return np.where(mask, np.asarray(value).astype(x.dtype), x)
 
 
-masked_fill.rule(lambda g, mask: np.where(mask, 0, g), "x")
-masked_fill.rule(lambda g, mask: np.where(mask, g, 0), "value")
+masked_fill.rule(lambda g, mask: where(mask, 0.0, g), "x")
+masked_fill.rule(lambda g, mask: where(mask, g, 0.0), "value")
 
 
 @op(kind="linear")
@@ -504,7 +513,7 @@ def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     return out
 
 
-masked_scatter.rule(lambda g, mask: np.where(mask, 0, g), "x")
+masked_scatter.rule(lambda g, mask: where(mask, 0.0, g), "x")
 
 
 @masked_scatter.rule("source")
