@@ -75,7 +75,10 @@ def scale(low: float, high: float, measure: Scale) -> Scale:
 def panel(left: int, title: str, curves: list[list[float]], axis: Axis, form: str) -> list[str]:
     """One pair of curves with its axes."""
     epochs = len(curves[0])
-    across = lambda epoch: left + PANEL * (epoch - 1) / max(1, epochs - 1)
+
+    def across(epoch: float) -> float:
+        return left + PANEL * (epoch - 1) / max(1, epochs - 1)
+
     parts = [text(left, 30, title, "title"), *rulers(left, axis)]
     parts += epoch_marks(left, epochs, across)
     for kind, curve in zip(("first", "second"), curves, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import sys
@@ -13,6 +14,13 @@ import numpy as np
 from .._version import __version__
 
 OPTIONAL = ("onnx", "onnxruntime", "resvg_py", "torch")
+# NumPy's own wheels rename OpenBLAS's functions; distributions keep the plain name.
+THREAD_QUERIES = (
+    "scipy_openblas_get_num_threads64_",
+    "scipy_openblas_get_num_threads",
+    "openblas_get_num_threads64_",
+    "openblas_get_num_threads",
+)
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -27,7 +35,8 @@ def describe_machine() -> list[str]:
         "optional": ", ".join(f"{name} {version_of(name)}" for name in OPTIONAL),
         "BLAS": describe_blas(),
         "SIMD": describe_simd(),
-        "threads": f"{usable_cores()} usable cores; " + (", ".join(settings) or "no limit set"),
+        "cores": f"{usable_cores()} usable",
+        "threads": f"BLAS uses {blas_threads()}; " + (", ".join(settings) or "no limit set"),
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "path": sys.executable,
     }
@@ -44,11 +53,8 @@ def version_of(package: str) -> str:
 
 
 def numpy_config() -> dict[str, Any]:
-    """How NumPy was built; empty where this NumPy cannot tell."""
-    try:
-        return dict(np.show_config(mode="dicts") or {})
-    except (TypeError, ModuleNotFoundError):
-        return {}
+    """How NumPy was built."""
+    return dict(np.show_config(mode="dicts"))
 
 
 def describe_blas() -> str:
@@ -63,6 +69,17 @@ def describe_simd() -> str:
     """The vector instructions that NumPy found at run time."""
     found = numpy_config().get("SIMD Extensions", {}).get("found", [])
     return " ".join(found) or "baseline only"
+
+
+def blas_threads() -> str:
+    """How many threads OpenBLAS uses; NumPy itself offers no way to ask."""
+    core = sys.modules.get("numpy._core._multiarray_umath")
+    # A handle on NumPy's core also finds the functions of the libraries it was linked with.
+    library = ctypes.CDLL(core.__file__ if core else None)
+    for name in THREAD_QUERIES:
+        if hasattr(library, name):
+            return str(getattr(library, name)())
+    return "an unknown number"
 
 
 def usable_cores() -> int:
