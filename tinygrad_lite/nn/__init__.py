@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import functional, init, modules, parameter
+from . import functional, init, modules, parameter, utils
 from .modules import *
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
@@ -15,5 +15,6 @@ __all__ = [
     "init",
     "modules",
     "parameter",
+    "utils",
     *modules.__all__,
 ]

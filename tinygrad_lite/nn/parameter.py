@@ -40,27 +40,8 @@ class Parameter(Tensor):
             )
         return become(data, cls).requires_grad_(requires_grad)
 
-    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
-        """Everything is done when the object is made."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        if id(self) in memo:
-            return memo[id(self)]
-        made = type(self)(self.detach().clone(), self.requires_grad)
-        memo[id(self)] = made
-        if self.grad is not None:
-            made.grad = self.grad.detach().clone()
-        return made
-
     def __repr__(self) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__()
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild_parameter, (self.detach(), self.requires_grad)
-
-
-def _rebuild_parameter(data: Any, requires_grad: bool) -> Parameter:
-    return Parameter(data, requires_grad)  # type: ignore[no-any-return]
 
 
 def become(data: Tensor, cls: type[Any]) -> Any:
@@ -189,8 +170,7 @@ class UninitializedTensorMixin:
 
 def _uninitialized(cls: type[Any], dtype: Any, requires_grad: bool) -> Any:
     made = object.__new__(cls)
-    made._node = made._grad_slot = made._view = None
-    made.__dict__.pop("_grad_slot", None)
+    made._node = made._view = None
     made.__dict__.update(_dtype=dtype, _requires_grad=requires_grad)
     return made
 
@@ -202,10 +182,6 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         """Remember the dtype."""
         dtype = creation.empty((0,), device=device, dtype=dtype).dtype
         return _uninitialized(cls, dtype, requires_grad)
-
-    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
-        """Everything is done when the object is made."""
-
 
 class UninitializedBuffer(UninitializedTensorMixin, Tensor):
     """A buffer that gets its shape later."""
@@ -224,10 +200,6 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):
         made = _uninitialized(cls, dtype, requires_grad)
         made._is_buffer, made.persistent = True, persistent
         return made
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Everything is done when the object is made."""
-
 
 def is_lazy(tensor: Any) -> bool:
     """Whether the shape of `tensor` is not known yet."""

@@ -2,21 +2,63 @@
 
 from __future__ import annotations
 
-from . import activation, container, distance, flatten, lazy, linear, loss, module
+from . import (
+    activation,
+    adaptive,
+    batchnorm,
+    container,
+    conv,
+    distance,
+    dropout,
+    flatten,
+    fold,
+    lazy,
+    linear,
+    loss,
+    module,
+    normalization,
+    padding,
+    pooling,
+    rnn,
+    sparse,
+    upsampling,
+)
 from .activation import *
+from .adaptive import *
+from .batchnorm import *
 from .container import *
+from .conv import *
 from .distance import *
+from .dropout import *
 from .flatten import *
+from .fold import *
 from .linear import *
 from .loss import *
 from .module import Module
+from .normalization import *
+from .padding import *
+from .pooling import *
+from .rnn import *
+from .sparse import *
+from .upsampling import *
 
 __all__ = [
     "Module",
     *activation.__all__,
+    *adaptive.__all__,
+    *batchnorm.__all__,
     *container.__all__,
+    *conv.__all__,
     *distance.__all__,
+    *dropout.__all__,
     *flatten.__all__,
+    *fold.__all__,
     *linear.__all__,
     *loss.__all__,
+    *normalization.__all__,
+    *padding.__all__,
+    *pooling.__all__,
+    *rnn.__all__,
+    *sparse.__all__,
+    *upsampling.__all__,
 ]
