@@ -11,6 +11,7 @@ from . import (
     adamw,
     asgd,
     lbfgs,
+    lr_scheduler,
     muon,
     nadam,
     optimizer,
@@ -51,4 +52,5 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Rprop",
+    "lr_scheduler",
 ]

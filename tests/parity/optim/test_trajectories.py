@@ -50,7 +50,12 @@ CASES = [
     *every("RAdam", weight_decay=[0, 0.1], decoupled_weight_decay=FLAG, maximize=FLAG),
     *every("RAdam", betas=[(0.9, 0.9), (0.5, 0.7)]),
     *every(
-        "RMSprop", weight_decay=[0, 0.1], momentum=[0, 0.9], centered=FLAG, maximize=FLAG, eps=[1e-4]
+        "RMSprop",
+        weight_decay=[0, 0.1],
+        momentum=[0, 0.9],
+        centered=FLAG,
+        maximize=FLAG,
+        eps=[1e-4],
     ),
     *every("Adagrad", lr_decay=[0, 0.1], weight_decay=[0, 0.1], maximize=FLAG),
     *every("Adagrad", initial_accumulator_value=[0.5]),
@@ -187,8 +192,8 @@ def minimise(framework, optimizer_class, options, calls, dtype):
     ids=str,
 )
 def test_lbfgs_looks_at_the_same_losses(options):
-    mine, optimizer, got = minimise(tgl, optim.LBFGS, options, 4, "float64")
-    theirs, reference, wanted = minimise(torch, torch.optim.LBFGS, options, 4, "float64")
+    mine, optimizer, got = minimise(tgl, optim.LBFGS, options, 3, "float64")
+    theirs, reference, wanted = minimise(torch, torch.optim.LBFGS, options, 3, "float64")
     assert len(got) == len(wanted)
     np.testing.assert_allclose(got, wanted, rtol=1e-7, atol=1e-15)
     np.testing.assert_allclose(mine.detach().numpy(), theirs.detach().numpy(), rtol=1e-7)
