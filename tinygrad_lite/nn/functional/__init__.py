@@ -2,6 +2,7 @@
 
 from .activation import *
 from .classification import *
+from .convolution import *
 from .distance import *
 from .linear import *
 from .loss import *
