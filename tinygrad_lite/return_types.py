@@ -30,9 +30,9 @@ def named(name: str, *fields: str) -> Any:
     values=1,
     indices=2)
     """
-    kind: Any = namedtuple(name, fields)
+    kind: Any = namedtuple(name, fields)  # type: ignore[misc]
     kind.__module__ = __name__
-    kind.__repr__ = _shown
+    kind.__repr__ = _shown  # type: ignore[method-assign]
     return kind
 
 

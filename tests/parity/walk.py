@@ -33,6 +33,8 @@ TOLERANCE = {
 
 COARSE = {"logcumsumexp"}  # torch's own float32 gradient is off in the third digit
 
+TIED = {"kthvalue", "topk", "mode", "sort", "argsort"}  # which of equal integers is left open
+
 
 class Left(Exception):
     """A sample that is out of scope."""
@@ -360,6 +362,10 @@ def compare_call(mine, theirs, call, keywords, found: Found, form: str, second: 
     if any(t.is_complex() or t.layout is not torch.strided for t in leaves(expected, torch.Tensor)):
         raise Left
     got = mine(*my_call, **my_keywords)
+    if found.name in TIED and not call[0].is_floating_point():
+        if not isinstance(expected, tuple):
+            raise Left
+        got, expected = got[0], expected[0]
     compare(got, expected, form)
     found.right[form] += 1
     if form != "method":

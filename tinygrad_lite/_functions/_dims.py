@@ -22,12 +22,12 @@ def legacy_name(x: Any) -> str:
     return LEGACY_NAMES.get(name, name)
 
 
-def axis_of(x: Any, dim: Any) -> int:
+def axis_of(x: Any, dim: Any) -> Any:
     """One dimension as a non-negative axis of `x`; IndexError if `x` has none such."""
     return wrapped(x._array.ndim, dim)
 
 
-def wrapped(ndim: int, dim: Any) -> int:
+def wrapped(ndim: int, dim: Any) -> Any:
     """One dimension of `ndim` as a non-negative axis; 0 and -1 of a 0-d tensor are allowed."""
     if dim.__class__ is not int:
         dim = integer(dim)

@@ -108,9 +108,10 @@ def _spread_arguments(
     axis = axes_of(x, dim)
     count = ops.length_over(x._array.shape, axis)
     if count <= correction:
+        short = name.partition(" ")[0]
         warnings.warn(
-            f"{name.partition(' ')[0]}(): degrees of freedom is <= 0. Correction should be strictly less "
-            "than the reduction factor (input numel divided by output numel).",
+            f"{short}(): degrees of freedom is <= 0. Correction should be strictly less than the "
+            "reduction factor (input numel divided by output numel).",
             UserWarning,
             stacklevel=4,
         )

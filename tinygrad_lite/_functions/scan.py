@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -221,16 +222,18 @@ def _derivative(x: Any, step: Any, axis: int, edge_order: int) -> Any:
         return _uneven_derivative(x, step, axis, edge_order)
     step = float(step)
     inner = el.div(el.sub(cut(x, axis, 2), cut(x, axis, None, -2)), 2 * step)
-
-    def at(i: int) -> Any:
-        return cut(x, axis, i, i + 1 if i != -1 else None)
-
+    at = _pieces(x, axis)
     if edge_order == 1:
         first, last = el.div(el.sub(at(1), at(0)), step), el.div(el.sub(at(-1), at(-2)), step)
     else:
         first = el.div(el.sub(el.sub(el.mul(at(1), 4.0), el.mul(at(0), 3.0)), at(2)), 2 * step)
         last = el.div(el.sub(el.add(el.mul(at(-1), 3.0), at(-3)), el.mul(at(-2), 4.0)), 2 * step)
     return shape.cat(first, inner, last, axis=axis)
+
+
+def _pieces(x: Any, axis: int) -> Callable[[int], Any]:
+    """The slice of length one at a place along `axis`, as a function of the place."""
+    return lambda i: cut(x, axis, i, i + 1 if i != -1 else None)
 
 
 def _uneven_derivative(x: Any, points: Any, axis: int, edge_order: int) -> Any:
@@ -245,15 +248,15 @@ def _uneven_derivative(x: Any, points: Any, axis: int, edge_order: int) -> Any:
         + mid * ((after - before) / (before * after))
         + right * (before / (after * both))
     )
+    at = _pieces(x, axis)
     if edge_order == 1:
-        first = el.div(cut(x, axis, 1, 2) - cut(x, axis, 0, 1), cut(gaps, 0, 0, 1))
-        last = el.div(cut(x, axis, -1) - cut(x, axis, -2, -1), cut(gaps, 0, -1))
+        first = el.div(at(1) - at(0), cut(gaps, 0, 0, 1))
+        last = el.div(at(-1) - at(-2), cut(gaps, 0, -1))
     else:
         near, far = cut(gaps, 0, 0, 1), cut(gaps, 0, 1, 2)
-        first = _edge(*(cut(x, axis, i, i + 1) for i in range(3)), near, far)
+        first = _edge(at(0), at(1), at(2), near, far)
         near, far = cut(gaps, 0, -1), cut(gaps, 0, -2, -1)
-        ends = (cut(x, axis, -1), cut(x, axis, -2, -1), cut(x, axis, -3, -2))
-        last = -_edge(*ends, near, far)
+        last = -_edge(at(-1), at(-2), at(-3), near, far)
     return shape.cat(first, inner, last, axis=axis)
 
 

@@ -80,7 +80,7 @@ def assign(x: Any, value: Any, *, key: Any) -> Any:
 
 @assign.rule
 def _(g: Any, key: Any) -> Any:
-    return assign(g, np.zeros((), g.dtype), key=key)
+    return assign(g, 0.0, key=key)
 
 
 assign.rule(lambda g, key: index(g, key=key))
@@ -96,10 +96,9 @@ def write_view(x: Any, value: Any, *, places: Any) -> Any:
 
 @write_view.rule
 def _(g: Any, places: Any) -> Any:
-    return write_view(g, np.zeros((), g.dtype), places=places)
+    return write_view(g, 0.0, places=places)
 
 
 @write_view.rule
 def _(g: Any, places: Any) -> Any:
     return index(reshape(g, shape=(-1,)), key=places)
-

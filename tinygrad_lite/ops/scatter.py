@@ -380,7 +380,7 @@ def index_add(x: Any, index: Any, source: Any, *, axis: int, alpha: Any = 1) -> 
     out = np.array(_front(x, axis), order="C")
     source = _front(source, axis)
     if x.dtype.kind == "b":
-        np.logical_or.at(out, index.reshape(-1), source)
+        np.logical_or.at(out, index.reshape(-1), source & bool(alpha))
     else:
         add_rows(out, index.reshape(-1), source if alpha == 1 else source * alpha)
     return _back(out, axis, x.shape)
@@ -478,12 +478,9 @@ def _(g: Any, mask: Any, x_shape: Any) -> Any:
     return unmask(g, mask, shape=np.broadcast_shapes(x_shape, tuple(mask.shape)))
 
 
-unmask.rule(lambda g, mask, x_shape: _first(g, mask, x_shape), "x")
-
-
-def _first(g: Any, mask: Any, shape: tuple[int, ...]) -> Any:
-    """What `mask` selects of `g`, in an array of `shape` that may be larger: zeros follow."""
-    return lengthen(masked_select(g, mask), size=math.prod(shape))
+def _first(g: Any, mask: Any, x_shape: tuple[int, ...]) -> Any:
+    """What `mask` selects of `g`, in an array of `x_shape` that may be larger: zeros follow."""
+    return lengthen(masked_select(g, mask), size=math.prod(x_shape))
 
 
 @op(kind="linear")
@@ -494,6 +491,7 @@ def lengthen(x: Any, *, size: int) -> Any:
     return out
 
 
+unmask.rule(_first, "x")
 lengthen.rule(lambda g, x_shape: reshape(g[: math.prod(x_shape)], shape=x_shape))
 
 

@@ -6,6 +6,7 @@ value goes to the one element that `indices` names.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -187,13 +188,13 @@ def searchsorted(ordered: Any, x: Any, *, right: bool = False) -> Any:
 
     Before equal elements, or after them if `right`.
     """
-    side = "right" if right else "left"
+    side: Any = "right" if right else "left"
     if ordered.ndim == 1:
         return np.searchsorted(ordered, x, side=side)
-    rows = ordered.reshape(-1, ordered.shape[-1])
-    asked = x.reshape(-1, x.shape[-1])
+    lanes = math.prod(ordered.shape[:-1])
+    rows, asked = (a.reshape(lanes, a.shape[-1]) for a in (ordered, x))
     found = np.empty(asked.shape, np.int64)
-    for row in range(rows.shape[0]):
+    for row in range(lanes):
         found[row] = np.searchsorted(rows[row], asked[row], side=side)
     return found.reshape(x.shape)
 
