@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     activation,
     adaptive,
+    attention,
     batchnorm,
     container,
     conv,
@@ -17,14 +18,18 @@ from . import (
     loss,
     module,
     normalization,
+    packing,
     padding,
+    parallel,
     pooling,
     rnn,
     sparse,
+    transformer,
     upsampling,
 )
 from .activation import *
 from .adaptive import *
+from .attention import MultiheadAttention
 from .batchnorm import *
 from .container import *
 from .conv import *
@@ -37,13 +42,16 @@ from .loss import *
 from .module import Module
 from .normalization import *
 from .padding import *
+from .parallel import *
 from .pooling import *
 from .rnn import *
 from .sparse import *
+from .transformer import *
 from .upsampling import *
 
 __all__ = [
     "Module",
+    "MultiheadAttention",
     *activation.__all__,
     *adaptive.__all__,
     *batchnorm.__all__,
@@ -57,8 +65,10 @@ __all__ = [
     *loss.__all__,
     *normalization.__all__,
     *padding.__all__,
+    *parallel.__all__,
     *pooling.__all__,
     *rnn.__all__,
     *sparse.__all__,
+    *transformer.__all__,
     *upsampling.__all__,
 ]

@@ -59,12 +59,9 @@ def save_state(module: Any, destination: Any, prefix: str, keep_vars: bool) -> A
 def save_own(module: Any, destination: Any, prefix: str, keep_vars: bool) -> None:
     """Enter the parameters, persistent buffers and extra state of `module` alone."""
     own = module.__dict__
-    for name in module._parameter_names:
-        if own[name] is not None:
-            destination[prefix + name] = own[name] if keep_vars else own[name].detach()
-    for name, persistent in module._buffer_names.items():
-        if persistent and own[name] is not None:
-            destination[prefix + name] = own[name] if keep_vars else own[name].detach()
+    for name in _persistent_names(module):
+        kept = keep_vars or is_lazy(own[name])
+        destination[prefix + name] = own[name] if kept else own[name].detach()
     if has_extra_state(module):
         destination[prefix + EXTRA_STATE] = module.get_extra_state()
 

@@ -89,15 +89,12 @@ class _ConvNd(Module):
             f"{self.in_channels}, {self.out_channels}",
             f"kernel_size={self.kernel_size}, stride={self.stride}",
         ]
-        dims = len(self.kernel_size)
-        for name, usual in (
-            ("padding", (0,) * dims),
-            ("dilation", (1,) * dims),
-            ("output_padding", (0,) * dims),
-            ("groups", 1),
-        ):
-            if getattr(self, name) != usual:
-                shown.append(f"{name}={getattr(self, name)}")
+        for name, usual in (("padding", 0), ("dilation", 1), ("output_padding", 0)):
+            value = getattr(self, name)
+            if value != (usual,) * len(value):
+                shown.append(f"{name}={value}")
+        if self.groups != 1:
+            shown.append(f"groups={self.groups}")
         if self.bias is None:
             shown.append("bias=False")
         if self.padding_mode != "zeros":
@@ -132,12 +129,13 @@ def _pad_sizes(padding: Any, kernel_size: Sequence[int], dilation: Sequence[int]
     if padding == "valid":
         return [0, 0] * len(kernel_size)
     ends: list[int] = []
-    for i in reversed(range(len(kernel_size))):
-        if padding == "same":
-            total = dilation[i] * (kernel_size[i] - 1)
-            ends += [total // 2, total - total // 2]
-        else:
-            ends += [padding[i], padding[i]]
+    if padding == "same":
+        for size, step in zip(kernel_size, dilation, strict=False):
+            total = step * (size - 1)
+            ends = [total // 2, total - total // 2, *ends]
+    else:
+        for width in padding:
+            ends = [width, width, *ends]
     return ends
 
 

@@ -449,7 +449,7 @@ class RNNCellBase(Module):
     def extra_repr(self) -> str:
         """The sizes, and the settings that differ from their defaults."""
         shown = [f"{self.input_size}, {self.hidden_size}"]
-        if not self.bias:
+        if self.bias is not True:
             shown.append(f"bias={self.bias}")
         nonlinearity = self.__dict__.get("nonlinearity", "tanh")
         if nonlinearity != "tanh":
