@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from .differentiate import gradcheck, gradgradcheck
 from .function import check_function
+from .module import check_module
 from .report import GradcheckError, GradcheckReport
 
-__all__ = ["GradcheckError", "GradcheckReport", "check_function"]
+__all__ = [
+    "GradcheckError",
+    "GradcheckReport",
+    "check_function",
+    "check_module",
+    "gradcheck",
+    "gradgradcheck",
+]

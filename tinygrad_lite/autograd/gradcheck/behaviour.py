@@ -31,7 +31,9 @@ def same(first: Array | None, second: Array | None) -> bool:
     """Whether two arrays are equal to the bit, NaN included."""
     if first is None or second is None:
         return first is second
-    return first.shape == second.shape and np.array_equal(first, second, equal_nan=first.dtype.kind == "f")
+    return first.shape == second.shape and np.array_equal(
+        first, second, equal_nan=first.dtype.kind == "f"
+    )
 
 
 def distance(first: Array, second: Array) -> float:
@@ -113,8 +115,10 @@ class Behaviour:
         if fault:
             return fault
         gradients = [None if g is None else np.array(g) for g in raw]
+        complaint = getattr(run, "complaint", None)
         return (
-            self.backward_repeats(run, given, gradients)
+            (complaint() if complaint else None)
+            or self.backward_repeats(run, given, gradients)
             or self.outputs_kept(run, first)
             or self.fresh_repeats(given, gradients)
             or self.unrelated_forward(given, gradients)
@@ -250,7 +254,9 @@ class Behaviour:
         """Whether one gradient has the shape and dtype of its input."""
         value = self.values[number]
         if not isinstance(gradient, np.ndarray | np.generic):
-            return Fault("wrong type of gradient", f"{name!r} got a {type(gradient).__name__}", number)
+            return Fault(
+                "wrong type of gradient", f"{name!r} got a {type(gradient).__name__}", number
+            )
         if gradient.shape != value.shape:
             return self.wrong_shape(number, name, gradient)
         if self.settings.check_dtypes and gradient.dtype != value.dtype:
@@ -312,10 +318,12 @@ class Behaviour:
         added = far(both, once + apart, 1e5 * unit * max(size, span(apart)))
         if not (scaled or added or np.any(np.isfinite(zero) & (zero != 0))):
             return None
-        told = "an upstream gradient of zero gives a gradient that is not zero" if np.any(
-            np.isfinite(zero) & (zero != 0)
-        ) else "backward(−2g) is not −2 backward(g)" if scaled else (
-            "backward(g + h) is not backward(g) + backward(h)"
+        told = (
+            "an upstream gradient of zero gives a gradient that is not zero"
+            if np.any(np.isfinite(zero) & (zero != 0))
+            else "backward(−2g) is not −2 backward(g)"
+            if scaled
+            else ("backward(g + h) is not backward(g) + backward(h)")
         )
         return Fault("nonlinear in the upstream gradient", f"for {name!r}, {told}", number)
 

@@ -24,12 +24,13 @@ def check_subject(subject: Subject, settings: Settings, call: str | None = None)
     report = start_report(subject, settings)
     report.call = call or report.call
     behaviour = Behaviour(subject, settings)
-    fault = behaviour.check()
-    report.forwards, report.backwards = behaviour.forwards, behaviour.backwards
-    if fault:
-        enter_fault(report, fault)
-    else:
-        compare(report, subject, settings)
+    with np.errstate(all="ignore"):
+        fault = behaviour.check()
+        report.forwards, report.backwards = behaviour.forwards, behaviour.backwards
+        if fault:
+            enter_fault(report, fault)
+        else:
+            compare(report, subject, settings)
     report.notes += [*behaviour.notes, *settings.notes]
     report.seconds = time.perf_counter() - began
     return report
@@ -106,9 +107,7 @@ def state_after(flat: Flat, findings: Findings) -> Fault | None:
     )
 
 
-def probe(
-    report: GradcheckReport, flat: Flat, findings: Findings, settings: Settings
-) -> Findings:
+def probe(report: GradcheckReport, flat: Flat, findings: Findings, settings: Settings) -> Findings:
     """Findings at a probed point, when there the gradient is wrong."""
     if settings.fast or not flat.size:
         return findings

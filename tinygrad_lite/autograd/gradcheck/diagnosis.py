@@ -134,9 +134,7 @@ def diagnose(flat: Flat, findings: Findings) -> Cause:
             cause = candidate(case)
             if cause is not None:
                 return cause
-    return Cause(
-        "no simple pattern: wrong formula or a missing term", formula_hint(cases[0])
-    )
+    return Cause("no simple pattern: wrong formula or a missing term", formula_hint(cases[0]))
 
 
 def not_finite(case: Case) -> Cause | None:
@@ -183,7 +181,9 @@ def constant_ratio(case: Case) -> Cause | None:
     if ratio is None or case.analytic.size == 1 and not patterns.simple(ratio, case.sizes()):
         return None
     if abs(ratio + 1) < EXPLAINED:
-        return Cause("sign: the gradient is negated", f"multiply the gradient of {case.name!r} by −1")
+        return Cause(
+            "sign: the gradient is negated", f"multiply the gradient of {case.name!r} by −1"
+        )
     axis = mean_axis(case, ratio)
     if axis:
         return axis
@@ -317,9 +317,7 @@ def single(case: Case) -> Cause | None:
     columns = np.flatnonzero(case.wrong.any(axis=0))
     if columns.size != 1 or case.analytic.shape[1] < 3:
         return None
-    place = tuple(
-        int(i) for i in np.unravel_index(int(case.table.columns[columns[0]]), case.shape)
-    )
+    place = tuple(int(i) for i in np.unravel_index(int(case.table.columns[columns[0]]), case.shape))
     return Cause(
         "single element",
         f"only element {list(place)} of {case.name!r} is wrong; look for an index or a boundary "

@@ -227,7 +227,9 @@ def compare_single(flat: Flat, single: Flat, findings: Findings) -> Vector:
     unit = float(np.finfo(single.working).eps)
     own, _ = magnitudes(flat, findings.line.x)
     moved = [
-        flat.pull(findings.line.x + unit * own * rng.standard_normal(flat.size), findings.cotangents)
+        flat.pull(
+            findings.line.x + unit * own * rng.standard_normal(flat.size), findings.cotangents
+        )
         for _ in range(2)
     ]
     coarse = unit / float(np.finfo(np.float32).eps)

@@ -66,7 +66,9 @@ def check_function(
         subject: Any = LayerSubject(forward, inputs, names)
     else:
         subject = FunctionSubject(forward, backward, inputs, names)
-    found = check_subject(subject, settings, f"check_function(forward, backward, inputs, seed={seed})")
+    found = check_subject(
+        subject, settings, f"check_function(forward, backward, inputs, seed={seed})"
+    )
     return finish(found, raise_exception=raise_exception, report=report)
 
 
@@ -253,7 +255,9 @@ def wanted_arguments(backward: Callable[..., Any], count: int) -> str:
     if y is not None and len(given) == count + 2:
         return "result"
     required = [p for p in given if p.default is p.empty]
-    return "gradient" if len(given) == 1 or len(required) == 1 < count + 1 > len(given) else "inputs"
+    return (
+        "gradient" if len(given) == 1 or len(required) == 1 < count + 1 > len(given) else "inputs"
+    )
 
 
 class LayerSubject:

@@ -127,7 +127,9 @@ def leaves_slopes(line: Line, gradient: Vector, u: Vector, up: Flags, down: Flag
     right, right_bar = one_sided(slopes.right, 2 * slopes.noise)
     left, left_bar = one_sided(slopes.left, 2 * slopes.noise)
     claimed = gradient @ u
-    bar = right_bar + left_bar + 1e-5 * (np.abs(right) + np.abs(left) + np.abs(gradient) @ np.abs(u))
+    bar = (
+        right_bar + left_bar + 1e-5 * (np.abs(right) + np.abs(left) + np.abs(gradient) @ np.abs(u))
+    )
     with np.errstate(all="ignore"):
         above = (claimed > right + bar) | (claimed < left - bar)
         below = (claimed > left + bar) | (claimed < right - bar)
@@ -135,9 +137,7 @@ def leaves_slopes(line: Line, gradient: Vector, u: Vector, up: Flags, down: Flag
     return np.asarray((up & bends_up & above) | (down & bends_down & below))
 
 
-def is_mixture(
-    line: Line, gradient: Vector, cotangents: Vector, rng: np.random.Generator
-) -> Flags:
+def is_mixture(line: Line, gradient: Vector, cotangents: Vector, rng: np.random.Generator) -> Flags:
     """Cotangents whose gradient mixes those of smooth pieces that meet in the point.
 
     Asked only where the slope along random directions jumps; the pieces count only where their own

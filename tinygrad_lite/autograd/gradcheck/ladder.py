@@ -203,7 +203,9 @@ def plateau(slopes: Slopes) -> tuple[Vector, Vector]:
     noise = np.concatenate([slopes.noise, slopes.noise[1:] * 1.1])
     with np.errstate(all="ignore"):
         bars = np.abs(np.diff(values, axis=0)) + noise[1:] + noise[:-1]
-    bars[len(slopes.central) - 1] = np.inf  # the last plain value is no neighbour of an extrapolated
+    bars[len(slopes.central) - 1] = (
+        np.inf
+    )  # the last plain value is no neighbour of an extrapolated
     bars = np.where(np.isfinite(bars), bars, np.inf)
     pick = np.argmin(bars, axis=0)
     columns = np.arange(values.shape[1])

@@ -66,9 +66,7 @@ def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) ->
     direction = own * rng.choice([-1.0, 1.0], flat.size) * rng.uniform(0.5, 1.0, flat.size)
     still = np.ones(y.size, dtype=bool)
     for spacing in SPACINGS if flat.working is np.float64 else SPACINGS[2:]:
-        values = np.array(
-            [flat.value(x + spacing * k * direction) for k in range(-3, POINTS - 3)]
-        )
+        values = np.array([flat.value(x + spacing * k * direction) for k in range(-3, POINTS - 3)])
         moved = np.any(values != values[0], axis=0)
         fresh = still & moved
         coarse |= fresh & (spacing >= SPACINGS[2]) & (flat.working is np.float64)

@@ -151,7 +151,9 @@ def colour(value: float, largest: float, *, signed: bool) -> str:
 
 def text(x: float, y: float, words: str, weight: str = "normal") -> str:
     """A line of text."""
-    return f'<text x="{x:g}" y="{y:g}" font-weight="{weight}" fill="#222">{html.escape(words)}</text>'
+    return (
+        f'<text x="{x:g}" y="{y:g}" font-weight="{weight}" fill="#222">{html.escape(words)}</text>'
+    )
 
 
 def page_body(report: GradcheckReport) -> str:

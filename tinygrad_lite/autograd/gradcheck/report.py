@@ -144,7 +144,9 @@ class GradcheckReport:
         lines = []
         if self.cause:
             lines.append(f"likely cause: {self.cause}" + (f": {self.hint}" if self.hint else ""))
-        others = [f"{i.name!r} ({i.wrong})" for i in self.inputs if i.wrong and i is not self.guilty]
+        others = [
+            f"{i.name!r} ({i.wrong})" for i in self.inputs if i.wrong and i is not self.guilty
+        ]
         if others:
             lines.append(f"also wrong: {', '.join(others)}")
         return lines
@@ -155,15 +157,17 @@ class GradcheckReport:
             return []
         rows = [("index", "x", "analytic", "numeric", "error", "of tolerance", "output")]
         for entry in guilty.worst:
-            rows.append((
-                str(list(entry.index)),
-                f"{entry.x:.4g}",
-                f"{entry.analytic:.6g}",
-                f"{entry.numeric:.6g} +-{entry.bar:.0e}",
-                f"{entry.absolute:.2g}",
-                f"{entry.ratio:.1e}",
-                "mixed" if entry.output is None else str(list(entry.output)),
-            ))
+            rows.append(
+                (
+                    str(list(entry.index)),
+                    f"{entry.x:.4g}",
+                    f"{entry.analytic:.6g}",
+                    f"{entry.numeric:.6g} +-{entry.bar:.0e}",
+                    f"{entry.absolute:.2g}",
+                    f"{entry.ratio:.1e}",
+                    "mixed" if entry.output is None else str(list(entry.output)),
+                )
+            )
         widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
         return [
             "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()

@@ -146,9 +146,7 @@ def settle_column(
     bends[1][:, column] |= kink & (jump.right < jump.left)
 
 
-def climb_column(
-    line: Line, gradient: Vector, column: int, rtol: float
-) -> tuple[Verdict, Jump]:
+def climb_column(line: Line, gradient: Vector, column: int, rtol: float) -> tuple[Verdict, Jump]:
     """Verdict and kink of one column, from the ladder of its own size and of the typical size."""
     own, typical = magnitudes(line.flat, line.x)
     sizes = [float(own[column])]

@@ -1,0 +1,173 @@
+"""The comparison with one fixed step and fixed tolerances, as PyTorch documents it.
+
+Tests that name their own `eps`, `atol` or `rtol` keep their meaning: central differences in the
+dtype of the inputs, and |analytic − numeric| ≤ atol + rtol |numeric| for every entry.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..._tensor import Tensor
+from .behaviour import distance
+from .report import WORST, Entry, GradcheckError, GradcheckReport, InputReport
+from .tensors import TensorSubject, borrowed, stand_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .subject import Array, Vector
+
+
+def check(
+    fn: Callable[..., Any],
+    inputs: list[Any],
+    *,
+    eps: float,
+    atol: float,
+    rtol: float,
+    raise_exception: bool,
+    nondet_tol: float,
+    report: bool,
+) -> bool | GradcheckReport:
+    """True, or the report, or GradcheckError: the verdict of fixed step and tolerances."""
+    began = time.perf_counter()
+    args = [stand_in(v) if isinstance(v, Tensor) and v.requires_grad else v for v in inputs]
+    chosen = [k for k, v in enumerate(args) if isinstance(v, Tensor) and v.requires_grad]
+    if not chosen:
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of the "
+            "them have requires_grad=True."
+        )
+    tensors = [args[k] for k in chosen]
+    warn_of_single(chosen, tensors)
+    with borrowed(tensors):
+        names = [f"x{k}" for k in chosen]
+        subject = TensorSubject(
+            lambda: fn(*args), tensors, names, "fn", record=True, watches_calls=False
+        )
+        found = compare(subject, eps, atol, rtol, nondet_tol)
+    found.seconds = time.perf_counter() - began
+    if raise_exception and not found.ok:
+        raise GradcheckError(f"{found.cause}\n{found}", found)
+    return found if report or not found.ok else True
+
+
+def warn_of_single(chosen: list[int], tensors: list[Tensor]) -> None:
+    """Warn of inputs in which a fixed step drowns."""
+    for number, tensor in zip(chosen, tensors, strict=True):
+        if tensor._array.dtype != np.float64:
+            warnings.warn(
+                f"Input #{number} requires gradient and is not a double precision floating point "
+                "or complex. This check will likely fail if all the inputs are not of double "
+                "precision floating point or complex. ",
+                stacklevel=5,
+            )
+
+
+def compare(
+    subject: TensorSubject, eps: float, atol: float, rtol: float, nondet_tol: float
+) -> GradcheckReport:
+    """Analytic and numerical Jacobians of every pair of output and input."""
+    values = [np.array(operand.value) for operand in subject.operands]
+    inputs = [InputReport(o.name, o.shape, str(o.value.dtype)) for o in subject.operands]
+    report = GradcheckReport(subject.name, inputs=inputs)
+    report.call = f"gradcheck(fn, inputs, eps={eps:g}, atol={atol:g}, rtol={rtol:g})"
+    analytic, steady = analytic_jacobians(subject, values, nondet_tol)
+    numeric = numerical_jacobians(subject, values, eps)
+    for i, by_input in enumerate(numeric):
+        for o, jacobian in enumerate(by_input):
+            with np.errstate(all="ignore"):
+                gap = np.abs(analytic[i][o] - jacobian)
+                ratio = gap / (atol + rtol * np.abs(jacobian))
+            good = np.isclose(analytic[i][o], jacobian, rtol=rtol, atol=atol)
+            enter(inputs[i], values[i], analytic[i][o], jacobian, ratio, good)
+            if not good.all() and report.ok:
+                report.ok = False
+                report.cause = mismatch(o, i, jacobian, analytic[i][o])
+    if not steady and report.ok:
+        report.ok = False
+        report.cause = (
+            "Backward is not reentrant, i.e., running backward with same input and grad_output "
+            "multiple times gives different values, although analytical gradient matches numerical "
+            f"gradient. The tolerance for nondeterminism was {nondet_tol}."
+        )
+    return report
+
+
+def mismatch(output: int, number: int, numeric: Vector, analytic: Vector) -> str:
+    """The message that a Jacobian differs."""
+    return (
+        f"Jacobian mismatch for output {output} with respect to input {number},\n"
+        f"numerical:{numeric}\nanalytical:{analytic}\n"
+    )
+
+
+def enter(
+    one: InputReport, value: Array, analytic: Vector, numeric: Vector, ratio: Vector, good: Array
+) -> None:
+    """Counts and worst entries of one Jacobian (rows are elements of the input)."""
+    one.checked = one.size
+    bad = np.flatnonzero(~good.all(axis=1))
+    one.wrong = max(one.wrong, bad.size)
+    for row in bad[np.argsort(-ratio[bad].max(axis=1))][:WORST]:
+        column = int(np.argmax(np.where(good[row], -1.0, np.nan_to_num(ratio[row], nan=np.inf))))
+        index = tuple(int(k) for k in np.unravel_index(int(row), one.shape))
+        numbers = (v[row, column] for v in (analytic, numeric))
+        a, n = (float(v) for v in numbers)
+        x = float(value[index])
+        one.worst.append(Entry(index, (column,), x, a, n, 0.0, float(ratio[row, column])))
+        one.elements.append(index)
+
+
+def analytic_jacobians(
+    subject: TensorSubject, values: list[Array], nondet_tol: float
+) -> tuple[list[list[Vector]], bool]:
+    """Jacobians by one backward per output element, and whether repeating one gives the same."""
+    run = subject.run([value.copy() for value in values])
+    found = [[np.zeros((v.size, y.size)) for y in run.outputs] for v in values]
+    steady = True
+    for o, y in enumerate(run.outputs):
+        for k in range(y.size):
+            upstream = [np.zeros_like(other) for other in run.outputs]
+            upstream[o].reshape(-1)[k] = 1
+            first, second = (run.pull([u.copy() for u in upstream]) for _ in range(2))
+            for i, (a, b) in enumerate(zip(first, second, strict=True)):
+                if a is None or b is None:
+                    continue
+                found[i][o][:, k] = a.ravel()
+                steady = steady and distance(a, b) <= nondet_tol
+    return found, steady
+
+
+def numerical_jacobians(
+    subject: TensorSubject, values: list[Array], eps: float
+) -> list[list[Vector]]:
+    """Jacobians by central differences of one step, in the dtype of the inputs."""
+    found = []
+    for i, value in enumerate(values):
+        rows = [difference(subject, values, i, k, eps) for k in range(value.size)]
+        shapes = subject.evaluate([v.copy() for v in values])
+        found.append(
+            [
+                np.array([row[o] for row in rows]).reshape(value.size, y.size)
+                for o, y in enumerate(shapes)
+            ]
+        )
+    return found
+
+
+def difference(
+    subject: TensorSubject, values: list[Array], number: int, place: int, eps: float
+) -> list[Vector]:
+    """Difference quotients of all outputs for one element."""
+    sides = []
+    for step in (eps, -eps):
+        moved = [v.copy() for v in values]
+        moved[number].reshape(-1)[place] += step
+        sides.append([np.array(y, dtype=np.float64).ravel() for y in subject.evaluate(moved)])
+    return [(ahead - behind) / (2 * eps) for ahead, behind in zip(*sides, strict=True)]
