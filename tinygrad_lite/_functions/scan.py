@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -231,7 +230,7 @@ def _derivative(x: Any, step: Any, axis: int, edge_order: int) -> Any:
     return shape.cat(first, inner, last, axis=axis)
 
 
-def _pieces(x: Any, axis: int) -> Callable[[int], Any]:
+def _pieces(x: Any, axis: int) -> Any:
     """The slice of length one at a place along `axis`, as a function of the place."""
     return lambda i: cut(x, axis, i, i + 1 if i != -1 else None)
 
