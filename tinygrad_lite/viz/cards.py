@@ -24,7 +24,7 @@ LEFT = 32.0  # stripe, glyph and their margins
 RIGHT = 14.0  # margin and gradient bar
 COLUMN_GAP = 14.0
 WIDEST = 264.0
-NARROWEST = 84.0
+STEPS = (96.0, 120.0, 144.0, 168.0, 192.0, 224.0, 264.0)  # widths, so that columns look even
 FRAME_TITLE = 26.0
 FRAME_PAD = 14.0
 
@@ -106,7 +106,7 @@ class Writer:
     def write_title(self, frame: Entity) -> Face:
         """The face of a frame: its title line."""
         item = frame.item
-        face = Face("module", item.title or "group", item.name if item else "")
+        face = Face("module", item.title or "group", get_local_name(frame))
         face.badge = f"×{item.count}" if item.count > 1 else ""
         face.rows = [Row(self._count_repeats(frame), role="muted")] if item.count > 1 else []
         return face
@@ -117,9 +117,9 @@ class Writer:
         item = card.item
         node = self.graph.nodes[item.lead]
         kind = name_kind(self.graph, item)
-        face = Face(kind, self._write_title(card, node), item.name)
+        face = Face(kind, self._write_title(card, node), get_local_name(card))
         if card.form == "constant":
-            face.title = f"{face.title} · no gradient" if len(item.ops) == 1 else "constants"
+            face.title = " → ".join(_squeeze([self.graph.nodes[op].op for op in item.ops], limit=3))
         if item.count > 1:
             face.badge = f"×{number(item.count)}"
         self._add_settings(face, node, card)
@@ -132,16 +132,16 @@ class Writer:
 
     def _write_title(self, card: Entity, node: Node) -> str:
         item = card.item
-        names = [self.graph.nodes[op].op for op in item.ops]
+        names = [get_word(self.graph.nodes[op].op) for op in item.ops]
         if card.form == "chain":
             return " → ".join(_squeeze(names))
         if card.form == "run":
             return " → ".join(_squeeze(names, limit=3))
-        return node.op + _write_scalars(node)
+        return get_word(node.op) + _write_scalars(node)
 
     def _write_group(self, card: Entity) -> Face:
         item = card.item
-        face = Face("module", item.title or "module", item.name)
+        face = Face("module", item.title or "module", get_local_name(card))
         face.badge = f"×{number(item.count)}" if item.count > 1 else ""
         ops = count_ops(card)
         face.rows.append(Row(count(len(item.ops), "op") + " inside", role="muted"))
@@ -184,7 +184,7 @@ class Writer:
         text = write_shape(leaf.shape)
         if leaf.scalar is not None:
             text = write_value(leaf.scalar)
-        face.rows.append(Row("=" if leaf.scalar is not None else "→", text + self._dtype(leaf.dtype), "out"))
+        face.rows.append(Row("value" if leaf.scalar is not None else "shape", text + self._dtype(leaf.dtype), "out"))
         self._add_leaf_gradient(face, leaf)
         return face
 
@@ -193,7 +193,7 @@ class Writer:
         node = self.graph.nodes[key[1]]
         face = Face("input", "output")
         shape = write_shape(node.shapes[key[2]])
-        face.rows.append(Row("", shape + self._dtype(node.dtypes[key[2]]), "out"))
+        face.rows.append(Row("shape", shape + self._dtype(node.dtypes[key[2]]), "out"))
         return face
 
     # -- rows -------------------------------------------------------------------------
@@ -201,17 +201,18 @@ class Writer:
     def _add_settings(self, face: Face, node: Node, card: Entity) -> None:
         if card.form != "op":
             return
+        words: list[str] = []
         for name, value in node.settings:
-            if value is None or value is False or value == () or isinstance(value, float):
-                continue
-            text = _write_setting(value)
-            if text and len(text) <= 24:
-                face.rows.append(Row(name.replace("_", " "), text, "muted"))
-        del face.rows[3:]
+            text = _write_setting(name, value)
+            if text and sum(map(len, words)) + len(text) <= 28:
+                words.append(text)
+        if words:
+            face.rows.append(Row(" · ".join(words), role="muted"))
 
     def _add_parameters(self, face: Face, card: Entity) -> None:
         if "params" not in self.show:
             return
+        buffers: list[str] = []
         for leaf in card.parameters:
             entry = self.graph.leaves[leaf]
             name = entry.name.rpartition(".")[2] or entry.role
@@ -220,19 +221,27 @@ class Writer:
                 text = write_value(scalar) if scalar is not None else write_shape(entry.shape)
                 face.rows.append(Row(name or "constant", text, "muted"))
                 continue
-            role = "param" if entry.role == "parameter" else "muted"
-            face.rows.append(Row(name, write_shape(entry.shape), role))
-            if entry.gradient is not None:
-                face.rows.append(Row("", f"∇ {entry.gradient.rms:.2g}", "grad"))
+            if entry.role == "buffer":
+                buffers.append(write_shape(entry.shape))
+                continue
+            shape = write_shape(entry.shape)
+            if entry.gradient is None:
+                face.rows.append(Row(name, shape, "param"))
+            else:
+                face.rows.append(Row(f"{name} {shape}", f"∇ {entry.gradient.rms:.2g}", "both"))
+
+        if buffers:
+            shapes = ", ".join(dict.fromkeys(buffers))
+            face.rows.append(Row(count(len(buffers), "buffer"), shapes, "muted"))
 
     def _add_output(self, face: Face, node: Node) -> None:
         if "shape" not in self.show:
             return
         for place, shape in enumerate(node.shapes):
             dtype = self._dtype(node.dtypes[place] if place < len(node.dtypes) else "")
-            left = "→" if len(node.shapes) == 1 else f"→ {place + 1}"
+            left = "out" if len(node.shapes) == 1 else f"out {place + 1}"
             if shape == () and node.scalar is not None:
-                face.rows.append(Row("=", write_value(node.scalar) + dtype, "value"))
+                face.rows.append(Row("value", write_value(node.scalar) + dtype, "value"))
             else:
                 face.rows.append(Row(left, write_shape(shape) + dtype, "out"))
 
@@ -286,7 +295,7 @@ class Writer:
 
     def _set_bar(self, face: Face, found: list[Statistics]) -> None:
         if not found:
-            face.bar = "missing"
+            face.bar = "missing" if self.graph.has_gradients else "none"
             return
         largest = max(statistics.rms for statistics in found)
         if largest == 0.0:
@@ -298,6 +307,33 @@ class Writer:
         span = high - low
         level = (_log(largest) - low) / span if span > 0 else 1.0
         face.level = min(max(level, 0.0), 1.0)
+
+
+def get_local_name(entity: Entity) -> str:
+    """Module path without what the frames around it already say."""
+    name = entity.item.name if entity.item is not None else ""
+    frame = entity.parent
+    while frame is not None and frame.item is not None:
+        outer = frame.item.name.partition("#")[0]
+        if outer and name.startswith(f"{outer}."):
+            return name[len(outer) + 1 :]
+        frame = frame.parent
+    return name
+
+
+def get_word(op: str) -> str:
+    """The name of an operation as users know it."""
+    return _WORDS.get(op, op)
+
+
+_WORDS = {
+    "linear_without_bias": "linear",
+    "clamp_between": "clamp",
+    "clamp_above": "clamp",
+    "clamp_below": "clamp",
+    "exponential": "pow",
+    "power": "pow",
+}
 
 
 def _squeeze(names: list[str], limit: int = 4) -> list[str]:
@@ -326,14 +362,25 @@ def _write_scalars(node: Node) -> str:
     return f" {sign}{text}"
 
 
-def _write_setting(value: object) -> str:
-    if isinstance(value, tuple):
-        if all(isinstance(item, (int, float)) for item in value):
-            return "×".join(map(str, value)) if len(value) > 1 else str(value[0])
+def _write_setting(name: str, value: object) -> str:
+    """`stride 2`; empty for what is usual, unwieldy, or told by the shapes anyway."""
+    if value is None or value is False or name in _TOLD or isinstance(value, float):
         return ""
-    if isinstance(value, (bool, int, str)):
-        return str(value)
-    return ""
+    word = name.replace("_", " ")
+    if value is True:
+        return word
+    if isinstance(value, tuple):
+        if not value or not all(isinstance(item, int) for item in value):
+            return ""
+        same = len(set(value)) == 1
+        value = value[0] if same else "×".join(map(str, value))
+    if not isinstance(value, (int, str)) or _USUAL.get(name) == value:
+        return ""
+    return f"{word} {value}"
+
+
+_USUAL = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "reduction": "mean"}
+_TOLD = frozenset({"shape", "axes", "key", "sizes", "dtype", "keepdims", "output_size"})
 
 
 def _write_statistics(statistics: Statistics) -> str:
@@ -382,6 +429,7 @@ def measure_face(face: Face) -> tuple[float, float]:
         row.left = shorten(row.left, TEXT, left)
         wide = measure(row.left, TEXT) + (COLUMN_GAP + measure(row.right, TEXT) if row.right else 0)
         widest = max(widest, wide)
-    width = max(LEFT + widest + RIGHT, NARROWEST)
+    wanted = LEFT + widest + RIGHT
+    width = next((step for step in STEPS if step >= wanted), wanted)
     height = HEADER_HEIGHT + ROW_HEIGHT * len(face.rows) + (6 if face.rows else 2)
     return float(round(width)), height

@@ -77,6 +77,11 @@ def compose(scene: Scene, options: Options) -> Drawing:
     return _Composer(scene, options).run()
 
 
+def _is_tall(root: Entity) -> bool:
+    slim = root.height > 900 and root.height > SLIMMEST * max(root.width, 1.0)
+    return root.height > TALLEST or slim
+
+
 class _Composer:
     def __init__(self, scene: Scene, options: Options) -> None:
         self.scene = scene
@@ -92,14 +97,47 @@ class _Composer:
         for card in self.scene.cards:
             face = self.faces[id(card)] = writer.write(card)
             card.width, card.height = measure_face(face)
-        for frame in reversed(self.scene.frames):
+        for frame in self.scene.frames:
             self.faces[id(frame)] = writer.write_title(frame)
-            self._lay_frame(frame)
+        asked = self.options.columns
+        columns = {id(self.scene.root): asked} if isinstance(asked, int) else {}
+        self._lay_all(columns)
+        if asked == "auto" and not self.sideways:
+            self._break_columns(columns)
         return self._collect()
 
-    def _lay_frame(self, frame: Entity) -> None:
+    def _lay_all(self, columns: dict[int, int]) -> None:
+        """Lay out every frame, innermost first."""
+        for frame in reversed(self.scene.frames):
+            self._lay_frame(frame, columns.get(id(frame), 1))
+
+    def _break_columns(self, columns: dict[int, int]) -> None:
+        """Break the frame that makes the picture too tall, until it fits or gets no better."""
+        root = self.scene.root
+        for _ in range(4):
+            if not _is_tall(root):
+                return
+            frame = self._find_tall(root)
+            before = (root.width, root.height)
+            columns[id(frame)] = columns.get(id(frame), 1) + 1
+            self._lay_all(columns)
+            if root.width > max(WIDEST, before[0]) and before[1] <= TALLEST * 1.1:
+                columns[id(frame)] -= 1
+                self._lay_all(columns)
+                return
+
+    def _find_tall(self, frame: Entity) -> Entity:
+        """The innermost frame that no single child fills."""
+        while True:
+            frames = [child for child in frame.children if child.form == "frame"]
+            tallest = max(frames, key=lambda child: child.height, default=None)
+            if tallest is None or tallest.height < 0.6 * frame.height:
+                return frame
+            frame = tallest
+
+    def _lay_frame(self, frame: Entity, columns: int) -> None:
         is_root = frame is self.scene.root
-        plan = self._choose_columns(frame, is_root=is_root)
+        plan = self._lay_columns(frame, columns)
         self.plans[id(frame)] = plan
         if is_root:
             frame.width, frame.height = plan.width, plan.height
@@ -111,36 +149,12 @@ class _Composer:
         title += measure(face.badge, TEXT, bold=True) + 14 if face.badge else 0
         width = max(plan.width + 2 * FRAME_PAD, title)
         self._shift(plan, (width - plan.width) / 2, FRAME_TITLE)
+        self._lead_through_title(plan)
         frame.width, frame.height = width, plan.height + FRAME_TITLE
         for (pin, key), port in frame.ports.items():
             box = next(box for entity, box in plan.boxes if entity is port)
             at = box.y - frame.height / 2 if self.sideways else box.x - width / 2
             self.ports[id(frame), pin, key] = at
-
-    def _choose_columns(self, frame: Entity, *, is_root: bool) -> _Plan:
-        """The fewest columns that keep the picture within its limits."""
-        asked = self.options.columns
-        if isinstance(asked, int):
-            return self._lay_columns(frame, asked if is_root else 1)
-        plan = self._lay_columns(frame, 1)
-        if self.sideways or not self._is_tall(plan, is_root=is_root):
-            return plan
-        best = plan
-        for columns in (2, 3, 4):
-            tried = self._lay_columns(frame, columns)
-            if tried.width > WIDEST and best.height <= TALLEST:
-                break
-            best = tried
-            if not self._is_tall(best, is_root=is_root):
-                break
-        return best
-
-    def _is_tall(self, plan: _Plan, *, is_root: bool) -> bool:
-        if not is_root:
-            return plan.height > TALLEST - 200
-        return plan.height > TALLEST or (
-            plan.height > 900 and plan.height > SLIMMEST * max(plan.width, 1.0)
-        )
 
     # -- one frame --------------------------------------------------------------------
 
@@ -209,6 +223,7 @@ class _Composer:
                     ends_in_mark = cut.head >= len(members)
                     said.append((note[0], "" if ends_in_mark else note[1], not ends_in_mark and note[2], note[3]))
             found = arrange(piece, lines)
+            plan.height = max(plan.height, found.height)
             at = plan.width + (COLUMN_GAP if column else 0.0)
             for box in piece:
                 box.x += at
@@ -220,8 +235,8 @@ class _Composer:
                 (names[key], piece[place], pin == "bottom") for (key, pin), place in marks.items()
             ]
             plan.width = at + found.width
-            plan.height = max(plan.height, found.height)
             plan.crossings += found.crossings
+        _lower_ports(plan)
         return plan
 
     def _cut_wire(
@@ -247,6 +262,14 @@ class _Composer:
             wire.tail_at if tail_here else 0.0,
             wire.head_at if head_here else 0.0,
         )
+
+    def _lead_through_title(self, plan: _Plan) -> None:
+        """Start the wires of the upper ports at the frame's border, not below its title."""
+        if self.sideways:
+            return
+        for wire, *_ in plan.wires:
+            if abs(wire.points[0][1] - FRAME_TITLE) < 1e-6:  # only ports have no height
+                wire.points[0] = (wire.points[0][0], 0.0)
 
     # -- the picture ------------------------------------------------------------------
 
@@ -280,6 +303,18 @@ class _Composer:
             used += highest
             drawing.crossings += plan.crossings
         return drawing
+
+
+def _lower_ports(plan: _Plan) -> None:
+    """Lead the wires of the lower ports of every column down to the common border."""
+    lowered = {id(box): box.y for _, box in plan.boxes if box.pin == "bottom"}
+    for wire, *_ in plan.wires:
+        x, y = wire.points[-1]
+        if any(abs(y - low) < 1e-6 for low in lowered.values()) and y < plan.height:
+            wire.points[-1] = (x, plan.height)
+    for _, box in plan.boxes:
+        if box.pin == "bottom":
+            box.y = plan.height
 
 
 def _turn(found: Arrangement, boxes: list[Box], wires: list[Wire]) -> Arrangement:

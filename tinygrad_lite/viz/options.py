@@ -12,6 +12,9 @@ SHOWABLE = (
 COLORS = ("kind", "grad", "value", "time", "bytes", "gradcheck")
 
 
+BUDGET = 60  # cards; beyond them a reader is lost, and SVG begins to pan slowly at 300
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to draw.
@@ -21,7 +24,7 @@ class Options:
     stay closed. `errors` are relative gradient errors by operation, for `color="gradcheck"`.
     """
 
-    budget: int = 60
+    budget: int = BUDGET
     depth: int | None = None
     expand: str | tuple[str, ...] = "auto"
     collapse: tuple[str, ...] = ()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .compose import Drawing, compose
+from .compose import TALLEST, WIDEST, Drawing, compose
 from .dot import make_digraph, place_with_dot, write_dot
 from .expand import prepare
 from .mermaid import write_mermaid
-from .options import Options, make_options
+from .options import BUDGET, Options, make_options
 from .raster import write_pdf, write_png
 from .scene import Scene, build_scene
 from .svg import write_svg
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .._graph import Graph, Node
 
+STEPS = (44, 32, 24, 18)  # cards to try with where the full budget does not fit the page
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv", ".json", ".mmd", ".txt")
 
 
@@ -46,20 +47,31 @@ class Picture:
     def __iter__(self) -> Iterator[Node]:
         return iter(self.graph)
 
-    @cached_property
+    @property
     def scene(self) -> Scene:
         """Cards, frames and wires, folded to the budget."""
-        root, opened = prepare(self.graph, self.options)
-        return build_scene(self.graph, root, opened, self.options)
+        return self._laid[0]
 
-    @cached_property
+    @property
     def drawing(self) -> Drawing:
         """The scene with a place for everything."""
-        scene = self.scene
-        drawing = compose(scene, self.options)
-        if self.options.engine == "dot":
-            place_with_dot(scene, drawing, self.options)
-        return drawing
+        return self._laid[1]
+
+    @cached_property
+    def _laid(self) -> tuple[Scene, Drawing]:
+        """The picture with as many cards as the budget allows and the page holds."""
+        options = self.options
+        free = options.budget == BUDGET and options.depth is None and options.expand == "auto"
+        for budget in (options.budget, *(STEPS if free else ())):
+            tried = replace(options, budget=budget)
+            root, opened = prepare(self.graph, tried)
+            scene = build_scene(self.graph, root, opened, tried)
+            drawing = compose(scene, tried)
+            if max(drawing.width / WIDEST, drawing.height / TALLEST) <= 1.0:
+                break
+        if options.engine == "dot":
+            place_with_dot(scene, drawing, options)
+        return scene, drawing
 
     @property
     def stats(self) -> dict[str, int]:

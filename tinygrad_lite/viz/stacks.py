@@ -9,7 +9,7 @@ from .items import Item, list_groups
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from .._graph import Graph
+    from .._graph import Graph, Node
 
 LONGEST_PERIOD = 48
 CROWDED = 12  # children from which on sections of several siblings are looked for
@@ -24,16 +24,36 @@ def stack_repeats(graph: Graph, root: Item, *, sections: bool) -> None:
     signatures = _Signatures(graph)
     for group in reversed(list_groups(root)):
         names = [signatures.of(child) for child in group.children]
+        chained = _find_chained(graph, group.children)
         periods = LONGEST_PERIOD if sections and len(names) > CROWDED else 1
-        group.children = _stack(group.children, names, periods, single=sections)
+        group.children = _stack(group.children, names, chained, periods, single=sections)
 
 
-def _stack(children: list[Item], names: list[int], longest: int, *, single: bool) -> list[Item]:
+def _find_chained(graph: Graph, children: list[Item]) -> list[int]:
+    """For each child the place of the nearest sibling that it reads, or -1."""
+    owner = {op: place for place, child in enumerate(children) for op in child.all_ops()}
+    found = []
+    for place, child in enumerate(children):
+        reads = (operand.node for op in child.ops for operand in graph.nodes[op].operands)
+        places = [owner[node] for node in reads if node in owner]
+        found.append(max((p for p in places if p < place), default=-1))
+    return found
+
+
+def _stack(
+    children: list[Item], names: list[int], chained: list[int], longest: int, *, single: bool
+) -> list[Item]:
     found: list[Item] = []
     at = 0
     while at < len(children):
         period, times = _find_repeat(names, at, longest)
-        if times > 1 and (period > 1 or children[at].is_group or (single and times > 2)):
+        module = period == 1 and children[at].is_group
+        linked = all(
+            any(at + (k - 1) * period <= chained[p] < at + k * period
+                for p in range(at + k * period, at + (k + 1) * period))
+            for k in range(1, times)
+        )
+        if times > 1 and (module or (linked and (period > 1 or (single and times > 2)))):
             sections = [
                 _make_section(children[at + k * period : at + (k + 1) * period])
                 for k in range(times)
@@ -73,6 +93,14 @@ def _make_section(children: list[Item]) -> Item:
     return section
 
 
+def _keep_settings(node: Node) -> Hashable:
+    """Settings that make a difference: which slice is taken does not, its shape does."""
+    return () if node.op in SLICES else node.settings
+
+
+SLICES = frozenset({"index", "select", "narrow"})
+
+
 class _Signatures:
     """Numbers items so that equal structure means equal number.
 
@@ -84,7 +112,7 @@ class _Signatures:
         self.graph = graph
         self.numbers: dict[Hashable, int] = {}
         self.rows: list[tuple[int, ...]] = [
-            (self._number((n.op, n.settings, n.shapes, n.dtypes, len(n.operands))),)
+            (self._number((n.op, _keep_settings(n), n.shapes, n.dtypes, len(n.operands))),)
             for n in graph.nodes
         ]
 
@@ -103,7 +131,7 @@ class _Signatures:
                     written.append((inside[operand.node], operand.output))
                 elif operand.node >= 0:
                     place = outer.setdefault(operand.source, len(outer))
-                    written.append(("outer", place, operand.differentiable))
+                    written.append(("outer", place))
                 elif operand.leaf >= 0:
                     written.append(self._write_leaf(operand.leaf, operand.source, outer))
                 else:
@@ -116,5 +144,5 @@ class _Signatures:
         entry = self.graph.leaves[leaf]
         place = outer.setdefault(source, len(outer))
         if entry.role == "input":
-            return ("outer", place, entry.requires_grad)
+            return ("outer", place)
         return (entry.role, entry.shape, entry.dtype, place)

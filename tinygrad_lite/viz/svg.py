@@ -23,9 +23,9 @@ TITLE_HEIGHT = 30.0
 LINE_HEIGHT = 18.0
 LEGEND_LINE = 22.0
 RADIUS = 6.0
-NARROWEST = 420.0  # room for title and legend
+NARROWEST = 520.0  # room for title and legend
 
-_ROLES = {"muted": "u", "param": "pa", "grad": "gr", "value": "va", "out": "", "plain": ""}
+_ROLES = {"muted": "u", "param": "pa", "grad": "gr", "value": "va", "out": "", "plain": "", "both": "gr"}
 
 
 def write_svg(scene: Scene, drawing: Drawing, options: Options) -> str:
@@ -53,6 +53,8 @@ class _Page:
             self._write_frame(frame)
         for path in self.drawing.paths:
             self._write_path(path)
+        for frame in self.scene.frames[1:]:
+            self._write_frame_title(frame)
         for card in self.scene.cards:
             self._write_card(card, self.drawing.faces[id(card)])
         self._write_labels()
@@ -111,6 +113,13 @@ class _Page:
         box = _write_box(x, y, frame.width, frame.height, style, 8)
         if face.badge:
             box = _write_behind(x, y, frame.width, frame.height, style, 8) + box
+        path = f' data-path="{_e(frame.item.name, quote=True)}"' if frame.item else ""
+        self.parts.append(f'<g class="fr"{path}>{box}</g>')
+
+    def _write_frame_title(self, frame: Entity) -> None:
+        """Titles come after the wires, with a halo, because a wire may pass through them."""
+        face = self.drawing.faces[id(frame)]
+        x, y = frame.x - frame.width / 2, frame.y - frame.height / 2
         title = [f'<text class="h" x="{_n(x + 12)}" y="{_n(y + 17)}">{_e(face.title)}</text>']
         at = x + 12 + measure(face.title, HEADER, bold=True) + 8
         if face.name:
@@ -121,8 +130,8 @@ class _Page:
             at += measure(row.left, TEXT) + 12
         if face.badge:
             title.append(_write_badge(face.badge, x + frame.width - 12, y + 17))
-        path = f' data-path="{_e(frame.item.name, quote=True)}"' if frame.item else ""
-        self.parts.append(f'<g class="fr"{path}>{box}{"".join(title)}</g>')
+        halo = "hf0" if frame.depth % 2 else "hf1"
+        self.parts.append(f'<g class="{halo}">{"".join(title)}</g>')
 
     def _write_card(self, card: Entity, face: Face) -> None:
         self.kinds.add(face.kind)
@@ -139,7 +148,7 @@ class _Page:
             base = _n(y + HEADER_HEIGHT + ROW_HEIGHT * place + 11)
             role = _ROLES[row.role]
             if row.left:
-                muted = role if row.role in {"param", "muted"} else "u"
+                muted = {"param": "pa", "both": "pa"}.get(row.role, "u")
                 parts.append(f'<text class="{muted}" x="{_n(x + LEFT)}" y="{base}">{_e(row.left)}</text>')
             if row.right:
                 at = _n(x + card.width - RIGHT)

@@ -89,6 +89,8 @@ def _write_colors(scope: str, colors: dict[str, str], theme: str, kinds: list[st
         f"{scope} .w,{scope} .wd{{stroke:{c['line']}}}",
         f"{scope} .a{{fill:{c['line']}}}",
         f"{scope} .hl{{stroke:{c['page']};stroke-width:3px;paint-order:stroke}}",
+        f"{scope} .hf0 text{{stroke:{c['frame']};stroke-width:4px;paint-order:stroke}}",
+        f"{scope} .hf1 text{{stroke:{c['deep']};stroke-width:4px;paint-order:stroke}}",
         f"{scope} .gb{{fill:{c['bar']}}}",
         f"{scope} .gt{{fill:none;stroke:{c['track']}}}",
         f"{scope} .x{{fill:{c['bad']}}}",

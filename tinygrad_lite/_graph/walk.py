@@ -1,0 +1,224 @@
+"""The graph of a result, read off the tape that autograd keeps anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .._nodes import FREED, Node as TapeNode, Pick
+from .._tensor import Tensor
+from .ledger import Ledger, find_user_frame, is_leaf, name_variables, write_place
+from .measure import list_settings
+from .parts import Node, Operand
+from .value import Graph
+
+
+def graph(
+    result: Tensor | Sequence[Tensor], *, names: dict[str, Tensor] | None = None, title: str = ""
+) -> Graph:
+    """The operations behind `result`, in the order in which they ran.
+
+    Only operations that carry a gradient are on the tape; `trace` and `record` see the others
+    too. `names` gives names to tensors; without it the caller's variables do.
+
+    Errors: ValueError when nothing was recorded, as under `no_grad()`.
+
+    >>> import tinygrad_lite as torch
+    >>> a = torch.tensor(2.0, requires_grad=True)
+    >>> [node.op for node in torch.graph((a * a).exp())]
+    ['mul', 'exp']
+    """
+    results = [result] if isinstance(result, Tensor) else list(result)
+    known = name_variables(find_user_frame(2)) if names is None else {}
+    for name, tensor in (names or {}).items():
+        known[id(tensor)] = name
+    _require_history(results)
+    reader = _Reader(Ledger(known))
+    reader.read([tensor._node for tensor in results])
+    return reader.close(results, title)
+
+
+def _require_history(results: Iterable[Any]) -> None:
+    for tensor in results:
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"graph: expected a Tensor or several, got {type(tensor).__name__}")
+        if tensor._view is not None:
+            tensor._view.refresh(tensor)
+        if tensor._node is None:
+            raise ValueError(
+                "graph: nothing was recorded for this tensor: it was computed under no_grad(), "
+                "or from tensors that do not require a gradient. Use trace(fn, *inputs), which "
+                "sees every operation"
+            )
+
+
+class _Reader:
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.index: dict[int, int] = {}
+        self.freed = False
+
+    def read(self, ends: list[Any]) -> None:
+        """Enter every node behind `ends`, oldest first: the clock runs downwards."""
+        found: dict[int, Any] = {}
+        work = [_find_maker(end)[0] for end in ends]
+        while work:
+            node = work.pop()
+            if id(node) in found:
+                continue
+            found[id(node)] = node
+            if not is_leaf(node):
+                work += [_find_maker(parent)[0] for parent, _ in node.edges()]
+        for node in sorted(found.values(), key=lambda n: n.clock, reverse=True):
+            if not is_leaf(node):
+                self.ledger.enter(node.scope)
+        for node in sorted(found.values(), key=lambda n: n.clock, reverse=True):
+            if not is_leaf(node):
+                self.index[id(node)] = len(self.ledger.nodes)
+                self.ledger.nodes.append(self._make_node(node))
+
+    def _make_node(self, node: Any) -> Node:
+        op = node.op
+        shapes, dtypes = _list_results(node)
+        kept = _list_kept(node)
+        self.freed = self.freed or any(value is FREED for _, value in kept)
+        return Node(
+            op.name,
+            self._list_operands(node, dict(kept)),
+            shapes,
+            dtypes,
+            list_settings(node.settings),
+            op.label,
+            op.kind,
+            self.ledger.enter(node.scope),
+            write_place(node.code, node.at),
+            node.code.co_qualname,
+            bytes=sum(count_bytes(s, d) for s, d in zip(shapes, dtypes, strict=True)),
+            saved=tuple(dict.fromkeys(name for name, _ in kept)),
+            scalar=_find_scalar(node, shapes, dict(kept)),
+            formula=op.formula or "",
+        )
+
+    def _list_operands(self, node: Any, kept: dict[str, Any]) -> tuple[Operand, ...]:
+        parents = dict((place, parent) for parent, place in node.edges())
+        op = node.op
+        count = len(op.operands) if not op.variadic else 0
+        count = max(count, len(getattr(node, "parents", ())), *parents, 0)
+        first = not any(not is_leaf(parent) for parent in parents.values())
+        operands = []
+        for place in range(max(count, *(p + 1 for p in parents))):
+            name = op.operands[place] if place < len(op.operands) and not op.variadic else ""
+            parent = parents.get(place)
+            if parent is not None:
+                operands.append(self._read_parent(parent, name))
+            else:
+                operands.append(self._read_other(node, place, name, kept, first=first))
+        return tuple(operands)
+
+    def _read_parent(self, parent: Any, name: str) -> Operand:
+        maker, output = _find_maker(parent)
+        if not is_leaf(maker):
+            return Operand(self.index[id(maker)], output=output, name=name)
+        tensor = maker.tensor()
+        if tensor is None:
+            self.ledger.places.setdefault(id(maker), -1)
+            if self.ledger.places[id(maker)] < 0:
+                self.ledger.held.append(maker)
+                self.ledger.places[id(maker)] = self.ledger.add_unknown("(gone)", (), "input")
+            return Operand(leaf=self.ledger.places[id(maker)], name=name)
+        return Operand(leaf=self.ledger.add_tensor(tensor, name), name=name)
+
+    def _read_other(
+        self, node: Any, place: int, name: str, kept: dict[str, Any], *, first: bool
+    ) -> Operand:
+        """An operand without a gradient: known as far as some rule kept it."""
+        value = kept.get(name)
+        role = "input" if first and place == 0 or (first and len(node.op.operands) <= 2) else "constant"
+        if isinstance(value, (np.ndarray, np.generic)):
+            if value.ndim == 0:
+                return Operand(scalar=value.item(), name=name, differentiable=False)
+            leaf = self.ledger.add_array(name, value, role)
+            return Operand(leaf=leaf, name=name, differentiable=False)
+        shapes = getattr(node, "shapes", None)
+        if shapes is not None and place < len(shapes) and shapes[place] is not None:
+            if shapes[place] == ():
+                return Operand(name=name, differentiable=False)
+            leaf = self.ledger.add_unknown(name, tuple(shapes[place]), role)
+            return Operand(leaf=leaf, name=name, differentiable=False)
+        return Operand(name=name, differentiable=False)
+
+    def close(self, results: list[Any], title: str) -> Graph:
+        outputs = []
+        for tensor in results:
+            maker, output = _find_maker(tensor._node)
+            if is_leaf(maker):
+                outputs.append(Operand(leaf=self.ledger.add_tensor(tensor)))
+                continue
+            place = self.index[id(maker)]
+            outputs.append(Operand(place, output=output))
+            if tensor._array.ndim == 0:
+                node = self.ledger.nodes[place]
+                self.ledger.nodes[place] = _with_scalar(node, tensor._array.item())
+        return self.ledger.close(tuple(outputs), title=title, freed=self.freed)
+
+
+def _with_scalar(node: Node, value: Any) -> Node:
+    return replace(node, scalar=value)
+
+
+def _find_maker(node: Any) -> tuple[Any, int]:
+    """The operation behind a tape entry, and which of its results is meant."""
+    if node.__class__ is Pick:
+        return node.parent, node.which
+    return node, 0
+
+
+def _list_results(node: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    if getattr(node, "results", 0):
+        shapes = tuple(tuple(shape) for shape in node.shape)
+        return shapes, tuple(str(dtype) for dtype in node.dtype)
+    return (tuple(node.shape),), (str(node.dtype),)
+
+
+def _list_kept(node: Any) -> list[tuple[str, Any]]:
+    """Names and values of what the rules of a node keep; only arrays count."""
+    op = node.op
+    if node.__class__ is TapeNode:
+        pairs = [(op.rules[0], node.kx), (op.rules[1] if len(op.rules) > 1 else None, node.ky)]
+    elif op.shared is not None:
+        pairs = [(op.shared, node.kept)]
+    elif node.kept is FREED:
+        pairs = [(rule, FREED) for rule in op.rules]
+    else:
+        pairs = list(zip(op.rules, node.kept, strict=False))
+    found = []
+    for rule, kept in pairs:
+        if rule is None or kept is None:
+            continue
+        values = kept if isinstance(kept, tuple) else (kept,) * max(len(rule.sources), 1)
+        for source, value in zip(rule.sources, values, strict=False):
+            if source.what == "operand" and source.which is not None:
+                found.append((op.operands[source.which], value))
+            elif source.what == "out":
+                found.append(("out", value))
+    return found
+
+
+def _find_scalar(node: Any, shapes: tuple[Any, ...], kept: dict[str, Any]) -> Any:
+    value = kept.get("out")
+    if shapes[0] == () and isinstance(value, (np.ndarray, np.generic)) and value.ndim == 0:
+        return value.item()
+    return None
+
+
+def count_bytes(shape: tuple[int, ...], dtype: str) -> int:
+    size = 1
+    for extent in shape:
+        size *= extent
+    try:
+        return size * np.dtype(dtype).itemsize
+    except TypeError:
+        return 0
