@@ -12,7 +12,7 @@ from ._kernels import PLAIN
 from ._nodes import make
 from ._op import Op
 from ._state import here
-from ._walk import Entry, Walk, run_hooks
+from ._walk import Walk, run_hooks
 
 __all__ = ["backward_from", "gradients_of"]
 
@@ -104,16 +104,16 @@ def _run_recorded(
         state.settle()
 
 
-def _store(entry: Entry, create_graph: bool) -> None:
+def _store(entry: list[Any], create_graph: bool) -> None:
     """Add a leaf's gradient to its `.grad`."""
-    leaf, g = entry.node, entry.g
+    leaf, g, fresh = entry
     tensor = leaf.tensor()
     if tensor is None:
         return
     if leaf.hooks is not None:
         g = run_hooks(leaf, g)
     with LOCK:
-        _accumulate(tensor, g, entry.fresh, create_graph)
+        _accumulate(tensor, g, fresh, create_graph)
     if leaf.after is not None:
         for hook in tuple(leaf.after.values()):
             hook(tensor)
@@ -175,10 +175,9 @@ def gradients_of(
     wanted = {x._node: None for x in inputs}
     needed = _between([t._node for t in tensors], wanted)
     _run_recorded(walk, create_graph, wanted, needed)
-    for entry in walk.results():
-        if entry.node in wanted:
-            g = entry.g
-            wanted[entry.node] = g if entry.node.hooks is None else run_hooks(entry.node, g)
+    for leaf, g, _ in walk.results():
+        if leaf in wanted:
+            wanted[leaf] = g if leaf.hooks is None else run_hooks(leaf, g)
     return [_as_result(wanted[x._node], x, create_graph) for x in inputs]
 
 

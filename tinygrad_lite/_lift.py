@@ -17,7 +17,7 @@ import numpy as np
 from ._dtypes import float32, float64
 from ._kernels import PLAIN
 from ._nodes import Node
-from ._op import Op
+from ._op import Op, Source
 from ._record import apply
 from ._state import here, tick
 
@@ -49,27 +49,36 @@ def constant(number: float, dtype: np.dtype[Any]) -> Any:
     return found
 
 
-def lift_unary(op: Op, tensor: type) -> Callable[[Any], Any]:
-    """A method for an elementwise operation of one operand."""
+def lift_unary(
+    op: Op, tensor: type, careful: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """A function of a tensor for an elementwise operation; `careful` serves unusual calls."""
 
-    def general(x: Any) -> Any:
-        return apply(op, (x,), {})
+    def general(input: Any) -> Any:  # noqa: A002 - torch's keyword
+        return apply(op, (input,), {})
 
+    careful = careful or general
     rule = op.rules[0]
     if PLAIN or rule is None or rule.keeps == "several":
-        return _named(general, op)
+        return _named(careful, op)
     forward = op.forward
     keeps_x, keeps_out = rule.keeps == "x", rule.keeps == "out"
 
-    def run(x: Any) -> Any:
-        above = x._node
+    def run(input: Any, *, out: Any = None) -> Any:  # noqa: A002
+        if out is not None:
+            return careful(input, out=out)
         state = here.state
-        if above is None or x._view is not None or not state.plain:
-            return general(x)
-        array = x._array
+        if (
+            input.__class__ is not tensor
+            or input._node is None
+            or input._view is not None
+            or not state.plain
+        ):
+            return careful(input)
+        array = input._array
         out = forward(array)
         node = new(Node)
-        node.clock, node.op, node.x, node.sx = tick(), op, above, None
+        node.clock, node.op, node.x, node.sx = tick(), op, input._node, None
         node.kx = out if keeps_out else array if keeps_x else None
         node.y = node.ky = node.sy = node.hooks = None
         node.shape, node.dtype, node.settings, node.scope = out.shape, out.dtype, None, state.scope
@@ -103,22 +112,26 @@ def lift_binary(
     rule_x, rule_y = op.rules
     simple = ("nothing", "x", "y")
     usual = rule_x is not None and rule_x.keeps in simple
-    if PLAIN or not usual or rule_y is None or (op.dtypes == "float" and rule_y.keeps == "out"):
+    pair = [Source("operand", 0), Source("operand", 1)]
+    usual = usual and rule_y is not None and (rule_y.keeps in simple or [*rule_y.sources] == pair)
+    if PLAIN or not usual:
         return _named(general, op), _named(general_reflected, op, "r")
     forward = op.forward
-    for_x = rule_x.keeps  # type: ignore[union-attr]
-    for_y = rule_y.keeps
+    x_needs_x, x_needs_y = rule_x.keeps == "x", rule_x.keeps == "y"  # type: ignore[union-attr]
+    y_needs_x, y_needs_y = rule_y.keeps == "x", rule_y.keeps == "y"
+    y_needs_both = rule_y.keeps == "several"
 
     def run(x: Any, y: Any) -> Any:
         a = x._array
-        try:
-            b, right = y._array, y._node
-        except AttributeError:
-            b = constant(y, a.dtype) if y.__class__ is float or y.__class__ is int else None
+        if y.__class__ is float or y.__class__ is int:
+            b, right = constant(y, a.dtype), None
             if b is None:
                 return general(x, y)
-            right = None
         else:
+            try:
+                b, right = y._array, y._node
+            except AttributeError:
+                return general(x, y)
             if a.dtype is not b.dtype or y._view is not None:
                 return general(x, y)
         left = x._node
@@ -133,16 +146,13 @@ def lift_binary(
         if left is None:
             node.kx = None
         else:
-            node.kx = b if for_x == "y" else a if for_x == "x" else None
+            node.kx = b if x_needs_y else a if x_needs_x else None
             if a.shape != shape:
                 node.sx = a.shape
         if right is None:
             node.ky = None
         else:
-            node.ky = (
-                None if for_y == "nothing" else a if for_y == "x"
-                else b if for_y == "y" else (a, b)
-            )  # fmt: skip
+            node.ky = a if y_needs_x else b if y_needs_y else (a, b) if y_needs_both else None
             if b.shape != shape:
                 node.sy = b.shape
         node.dtype, node.settings, node.scope = a.dtype, None, state.scope

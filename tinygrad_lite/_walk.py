@@ -18,23 +18,19 @@ from ._op import Op, Rule
 from ._stamps import NEWEST, STAMPS, line_of, root_of
 from .ops.shape import unexpand
 
-__all__ = ["Entry", "Walk", "pulled", "run_hooks"]
+__all__ = ["Walk", "pulled", "run_hooks"]
 
-class Entry:
-    """A node that waits for its turn: its gradient so far, and whether that array is only ours."""
+# An entry of a walk is a list [node, its gradient so far, whether that array is only ours]: a list
+# costs a quarter of an object with slots, and one is made for every node.
 
-    __slots__ = ("fresh", "g", "node")
 
-    def __init__(self, node: Any, g: Any, fresh: bool) -> None:
-        self.node, self.g, self.fresh = node, g, fresh
-
-    def add(self, g: Any) -> None:
-        """Add another gradient, in place where the sum is nobody else's."""
-        if self.fresh:
-            np.add(self.g, g, out=self.g)
-        else:
-            self.g = self.g + g
-            self.fresh = self.g.__class__ is np.ndarray
+def add_to(entry: list[Any], g: Any) -> None:
+    """Add another gradient to an entry, in place where the sum is nobody else's."""
+    if entry[2]:
+        np.add(entry[1], g, out=entry[1])
+    else:
+        entry[1] = total = entry[1] + g
+        entry[2] = total.__class__ is np.ndarray
 
 
 class Walk:
@@ -45,7 +41,7 @@ class Walk:
     """
 
     def __init__(self, *, retain: bool, create_graph: bool) -> None:
-        self.waiting: dict[int, Entry] = {}
+        self.waiting: dict[int, list[Any]] = {}
         self.heap: list[int] = []
         self.leaves: list[int] = []
         self.retain, self.create_graph = retain, create_graph
@@ -55,9 +51,9 @@ class Walk:
         clock = node.clock
         entry = self.waiting.get(clock)
         if entry is not None:
-            entry.add(g)
+            add_to(entry, g)
             return
-        self.waiting[clock] = Entry(node, g, fresh)
+        self.waiting[clock] = [node, g, fresh]
         if node.__class__ is Leaf:
             self.leaves.append(clock)
         else:
@@ -68,10 +64,10 @@ class Walk:
         parent = pick.parent
         entry = self.waiting.get(parent.clock)
         if entry is None:
-            entry = self.waiting[parent.clock] = Entry(parent, [None] * parent.results, False)
+            entry = self.waiting[parent.clock] = [parent, [None] * parent.results, False]
             heappush(self.heap, parent.clock)
-        present = entry.g[pick.which]
-        entry.g[pick.which] = g if present is None else present + g
+        present = entry[1][pick.which]
+        entry[1][pick.which] = g if present is None else present + g
 
     def run(self, wanted: dict[Any, Any] | None = None, needed: set[Any] | None = None) -> None:
         """Serve waiting nodes, newest first, until only leaves are left.
@@ -83,7 +79,7 @@ class Walk:
         newest = NEWEST[0]
         while heap:
             entry = take(heappop(heap))
-            node, g = entry.node, entry.g
+            node, g, _ = entry
             if node.__class__ is Pick or node.__class__ is Node or not node.results:
                 if node.hooks is not None:
                     g = run_hooks(node, g)
@@ -113,11 +109,10 @@ class Walk:
         newest, retain = NEWEST[0], self.retain
         while heap:
             entry = take(heappop(heap))
-            node = entry.node
+            node, g, _ = entry
             if node.__class__ is not Node or node.hooks is not None or node.clock > newest:
                 self._serve(entry)
                 continue
-            g = entry.g
             kx, ky = node.kx, node.ky
             if kx is FREED or ky is FREED:
                 raise freed_error(node)
@@ -134,16 +129,14 @@ class Walk:
                     gx = reduce_to(gx, node.sx, node, 0)
                 clock = parent.clock
                 entry = get(clock)
-                if entry is None:
-                    entry = waiting[clock] = new(Entry)
-                    entry.node, entry.g = parent, gx
-                    entry.fresh = gx is not g and gx.base is None and gx.ndim != 0
-                    if parent.__class__ is Leaf:
-                        leaves.append(clock)
-                    else:
-                        heappush(heap, clock)
+                if entry is not None:
+                    add_to(entry, gx)
+                elif parent.__class__ is Leaf:
+                    waiting[clock] = [parent, gx, _is_fresh(gx, g)]
+                    leaves.append(clock)
                 else:
-                    entry.add(gx)
+                    waiting[clock] = [parent, gx, False]
+                    heappush(heap, clock)
             parent = node.y
             if parent is not None:
                 rule = rules[1].function
@@ -156,25 +149,23 @@ class Walk:
                     gx = reduce_to(gx, node.sy, node, 1)
                 clock = parent.clock
                 entry = get(clock)
-                if entry is None:
-                    entry = waiting[clock] = new(Entry)
-                    entry.node, entry.g = parent, gx
-                    entry.fresh = gx is not g and gx.base is None and gx.ndim != 0
-                    if parent.__class__ is Leaf:
-                        leaves.append(clock)
-                    else:
-                        heappush(heap, clock)
+                if entry is not None:
+                    add_to(entry, gx)
+                elif parent.__class__ is Leaf:
+                    waiting[clock] = [parent, gx, _is_fresh(gx, g)]
+                    leaves.append(clock)
                 else:
-                    entry.add(gx)
+                    waiting[clock] = [parent, gx, False]
+                    heappush(heap, clock)
             if not retain:
                 if kx is not None and rules[0].holds:
                     node.kx = FREED
                 if ky is not None and rules[1].holds:
                     node.ky = FREED
 
-    def _serve(self, entry: Entry) -> None:
+    def _serve(self, entry: list[Any]) -> None:
         """Serve one node the general way."""
-        node, g = entry.node, entry.g
+        node, g, _ = entry
         if node.hooks is not None:
             g = run_hooks(node, g)
         if node.__class__ is Pick:
@@ -187,18 +178,18 @@ class Walk:
         if not self.retain:
             free(node)
 
-    def results(self) -> Iterator[Entry]:
+    def results(self) -> Iterator[list[Any]]:
         """The entries of the leaves reached."""
         return (self.waiting[clock] for clock in self.leaves)
-
-
-new = object.__new__
 
 
 def pulled(node: Any, g: Any, create_graph: bool) -> Iterator[tuple[Any, Any, bool]]:
     """Gradients for the nodes behind `node`: (parent, gradient, whether the array is only ours)."""
     if node.__class__ is Node:
         yield from _pulled_plain(node, g, create_graph)
+        return
+    if node.__class__ is not WideNode:  # a call of an autograd.Function pulls by itself
+        yield from _checked_all(node, node.pull(g, create_graph))
         return
     if node.kept is FREED:
         raise freed_error(node)
@@ -221,13 +212,19 @@ def pulled(node: Any, g: Any, create_graph: bool) -> Iterator[tuple[Any, Any, bo
             )
             for i, parent in enumerate(node.parents)
         ]  # fmt: skip
+    for parent, gx, _ in _checked_all(node, gradients):
+        yield parent, gx, op.trusted and _is_fresh(gx, g)
+
+
+def _checked_all(node: Any, gradients: Any) -> Iterator[tuple[Any, Any, bool]]:
+    """A rule's results for the operands that want one, checked and summed to their shapes."""
     for i, (parent, gx) in enumerate(zip(node.parents, gradients, strict=False)):
         if parent is None or gx is None:
             continue
         gx = checked(gx, node, i)
         if gx.shape != node.shapes[i]:
             gx = reduce_to(gx, node.shapes[i], node, i)
-        yield parent, gx, op.trusted and _is_fresh(gx, g)
+        yield parent, gx, False
 
 
 def _pulled_plain(node: Node, g: Any, create_graph: bool) -> Iterator[tuple[Any, Any, bool]]:
@@ -278,7 +275,7 @@ def reduce_to(g: Any, shape: tuple[int, ...], node: Any, position: int) -> Any:
     )
     if not fits:
         op = node.op
-        name = op.operands[0] if op.variadic else op.operands[position]
+        name = op.operands[position] if position < len(op.operands) else f"{position}"
         raise RuntimeError(
             f"the rule of {op.name} for operand {name!r} returned an invalid gradient: "
             f"got shape {list(g.shape)} but expected shape compatible with {list(shape)}"
@@ -305,9 +302,11 @@ def free(node: Any) -> None:
             node.kx = FREED
         if node.ky is not None and rules[1].holds:
             node.ky = FREED
-    elif node.__class__ is WideNode and node.op.holds:
-        node.kept = FREED
-        node.kept_again = None
+    elif node.__class__ is WideNode:
+        if node.op.holds:
+            node.kept, node.kept_again = FREED, None
+    elif node.__class__ is not Pick:
+        node.release()
 
 
 def _tensors(node: Any, rule: Rule, kept: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -342,7 +341,7 @@ def run_hooks(node: Any, g: Any) -> Any:
     as_array = not isinstance(g, Op.tensor_class)
     if as_array:
         g = make(g, None)
-    for hook in tuple(node.hooks.values()):
+    for hook in sorted(node.hooks.values(), key=_runs_last):
         found = hook(g)
         if found is not None:
             if tuple(found.shape) != tuple(g.shape):
@@ -352,6 +351,11 @@ def run_hooks(node: Any, g: Any) -> Any:
                 )
             g = found
     return g._array if as_array else g
+
+
+def _runs_last(hook: Any) -> bool:
+    """Whether a hook only looks at the final gradient (that of retain_grad)."""
+    return getattr(hook, "last", False)
 
 
 def place_of(node: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import arithmetic, pointwise, reduction, scan
+from . import arithmetic, convert, pointwise, reduction, scan, scatter, shape, sorting
 from ._surface import NAMES
 
-__all__ = ["NAMES", "arithmetic", "pointwise", "reduction", "scan"]
+__all__ = ["NAMES", "arithmetic", "convert", "pointwise", "reduction", "scan", "scatter", "shape", "sorting"]

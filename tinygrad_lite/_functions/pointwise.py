@@ -31,13 +31,6 @@ SIGNED_ONLY = {"neg"}
 
 def _unary(op: Op, name: str) -> Any:
     """The public function of an elementwise operation: quick, then careful."""
-    run = lift_unary(op, Tensor)
-
-    def function(input: Any, *, out: Any = None) -> Any:  # noqa: A002 - torch's keyword
-        if out is not None:
-            return careful(input, out=out)
-        return run(input) if input.__class__ is Tensor and input._node is not None else careful(input)
-
     def checked(input: Any) -> Any:  # noqa: A002
         kind = input._array.dtype.kind
         if kind == "b" and name in SIGNED_ONLY:
@@ -49,9 +42,10 @@ def _unary(op: Op, name: str) -> Any:
             raise RuntimeError(f"{name} is not implemented for {of(input._array.dtype)!r}")
         return apply(op, (input,), {})
 
-    checked.__name__ = function.__name__ = function.__qualname__ = name
+    checked.__name__ = checked.__qualname__ = name
+    function = lift_unary(op, Tensor, surface(checked, top=False, method=False))
+    function.__name__ = function.__qualname__ = name
     function.__doc__ = op.__doc__ if op.__doc__ else f"`{op.name}` of every element."
-    careful = surface(checked, top=False, method=False)
     return function
 
 

@@ -1,0 +1,158 @@
+"""Random numbers: Generator, seeds and samplers.
+
+The bits come from NumPy's PCG64, so a seed gives other numbers than in PyTorch, and the same ones
+on every platform.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from typing import Any
+
+import numpy as np
+
+from ._device import check_device, device, the_cpu
+from ._dtypes import default_numpy, to_numpy
+from ._nodes import make
+
+__all__ = [
+    "Generator",
+    "default_generator",
+    "generator_of",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
+
+
+class Generator:
+    """A source of random numbers with a state of its own; `_rng` is NumPy's generator."""
+
+    def __init__(self, device: Any = "cpu") -> None:
+        check_device(device)
+        self._lock = threading.Lock()
+        self.manual_seed(67280421310721)
+
+    @property
+    def device(self) -> device:
+        """Always the CPU."""
+        return the_cpu
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start over from a whole number; the same seed gives the same numbers."""
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise TypeError(f"manual_seed expected a whole number, got {type(seed).__name__}")
+        if not -(2**63) <= seed < 2**64:
+            raise RuntimeError(
+                f"Overflow when unpacking long: a seed must lie in [-2**63, 2**64), got {seed}"
+            )
+        self._seed = int(seed) % 2**64
+        self._rng = np.random.Generator(np.random.PCG64(self._seed))
+        return self
+
+    def seed(self) -> int:
+        """Start over from a seed of the operating system, and return it."""
+        fresh = secrets.randbits(64)
+        self.manual_seed(fresh)
+        return fresh
+
+    def initial_seed(self) -> int:
+        """The seed of the last start."""
+        return self._seed
+
+    def get_state(self) -> Any:
+        """The state as a uint8 tensor."""
+        state = self._rng.bit_generator.state
+        numbers = state["state"]
+        words = [numbers["state"], numbers["inc"], self._seed]
+        packed = b"".join(w.to_bytes(16, "little") for w in words)
+        packed += state["has_uint32"].to_bytes(4, "little") + state["uinteger"].to_bytes(4, "little")
+        return make(np.frombuffer(packed, np.uint8).copy(), None)
+
+    def set_state(self, new_state: Any) -> Generator:
+        """Go back to a state from `get_state`."""
+        packed = np.asarray(new_state._array, np.uint8).tobytes()
+        if len(packed) != 56:  # noqa: PLR2004 - three words of 16 bytes and two of 4
+            raise RuntimeError(f"RNG state is wrong size: got {len(packed)} bytes, expected 56")
+        words = [int.from_bytes(packed[i : i + 16], "little") for i in (0, 16, 32)]
+        self._seed = words[2]
+        self._rng.bit_generator.state = {
+            "bit_generator": "PCG64",
+            "state": {"state": words[0], "inc": words[1]},
+            "has_uint32": int.from_bytes(packed[48:52], "little"),
+            "uinteger": int.from_bytes(packed[52:56], "little"),
+        }
+        return self
+
+    def clone_state(self) -> Generator:
+        """Another generator in the same state."""
+        return Generator().set_state(self.get_state())
+
+    def __deepcopy__(self, memo: Any) -> Generator:
+        return self.clone_state()
+
+    def __reduce__(self) -> Any:
+        return _restored, (self.get_state()._array,)
+
+    def __repr__(self) -> str:
+        return f"<torch.Generator seeded with {self._seed}>"
+
+
+def _restored(state: Any) -> Generator:
+    return Generator().set_state(make(state, None))
+
+
+default_generator = Generator()
+
+
+def generator_of(generator: Generator | None) -> np.random.Generator:
+    """NumPy's generator behind a Generator, or behind the default one."""
+    if generator is None:
+        return default_generator._rng
+    if not isinstance(generator, Generator):
+        raise TypeError(f"generator must be a torch.Generator, got {type(generator).__name__}")
+    return generator._rng
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the default generator, and return it."""
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Seed the default generator from the operating system, and return the seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed of the default generator."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Any:
+    """The state of the default generator, a uint8 tensor."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Any) -> None:
+    """Put the default generator back into a state."""
+    default_generator.set_state(new_state)
+
+
+def standard_normal(shape: Any, generator: Generator | None, dtype: Any = None) -> Any:
+    """An array of standard normal numbers; float32 is drawn as float32."""
+    kind = default_numpy() if dtype is None else to_numpy(dtype)
+    rng = generator_of(generator)
+    drawn = rng.standard_normal(shape, np.float32 if kind.itemsize <= 4 else np.float64)  # noqa: PLR2004
+    return np.asarray(drawn, kind)
+
+
+def uniform(shape: Any, generator: Generator | None, dtype: Any = None) -> Any:
+    """An array of numbers from [0, 1); float32 is drawn as float32."""
+    kind = default_numpy() if dtype is None else to_numpy(dtype)
+    rng = generator_of(generator)
+    drawn = rng.random(shape, np.float32 if kind.itemsize <= 4 else np.float64)  # noqa: PLR2004
+    return np.asarray(drawn, kind)

@@ -1,0 +1,278 @@
+"""Own operations in PyTorch's class form: `autograd.Function`."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import weakref
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._nodes import Pick, WideNode, make
+from .._op import Op
+from .._record import apply
+from .._stamps import version
+from .._state import here, tick
+from .._tensor import Tensor
+from .modes import enable_grad, no_grad
+
+__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+
+
+class SavedResult(NamedTuple):
+    """A saved result of the forward itself, kept without its history: that would be a cycle."""
+
+    array: Any
+    which: int
+
+
+class FunctionCtx:
+    """What a Function's forward leaves for its backward."""
+
+    def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs_input_grad
+        self._saved: tuple[Any, ...] | None = ()
+        self._versions: tuple[int, ...] = ()
+        self._materialize = True
+        self._dirty: tuple[Any, ...] = ()
+        self._constant: tuple[Any, ...] = ()
+        self._node: Any = None  # a weak reference to the recorded call
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors (or None) for backward, where they are `ctx.saved_tensors`."""
+        for tensor in tensors:
+            if tensor is not None and not isinstance(tensor, Tensor):
+                raise TypeError(
+                    "save_for_backward can only save variables, but argument is of type "
+                    f"{type(tensor).__name__}: keep other things as attributes of ctx"
+                )
+        self._saved = tensors
+        self._versions = tuple(0 if t is None else version(t._array) for t in tensors)
+
+    save_for_forward = save_for_backward
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """The tensors that forward saved."""
+        if self._saved is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved "
+                "tensors after they have already been freed). Specify retain_graph=True."
+            )
+        return tuple(map(self._opened, self._saved, self._versions))
+
+    def _opened(self, saved: Any, then: int) -> Any:
+        """One saved tensor, unless it was changed since."""
+        if saved is None:
+            return None
+        array = saved.array if isinstance(saved, SavedResult) else saved._array
+        if version(array) != then:
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an "
+                f"inplace operation: a saved tensor of shape {list(array.shape)} is at version "
+                f"{version(array)}; expected version {then} instead. clone() it before changing it."
+            )
+        if not isinstance(saved, SavedResult):
+            return saved
+        node = None if self._node is None else self._node()
+        return make(array, None if node is None else Pick(node, saved.which))
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Say which inputs forward changed in place; it must return them."""
+        self._dirty = tensors
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Say which outputs carry no gradient."""
+        self._constant = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Say whether unused outputs' gradients reach backward as zeros (True) or None."""
+        self._materialize = value
+
+
+class Function:
+    """An operation with a hand-written backward.
+
+    Write `forward(ctx, *inputs)` and `backward(ctx, *grad_outputs)` as static methods and call
+    `MyFunction.apply(...)`.  A separate `setup_context(ctx, inputs, output)` also works.
+    """
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        raise RuntimeError(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            f"static, so you should invoke them on the class itself: {type(self).__name__}.apply(x)"
+        )
+
+    @staticmethod
+    def forward(*args: Any, **keywords: Any) -> Any:
+        """Compute the result; to be written."""
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Save what backward needs, when forward takes no ctx."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """Return one gradient (or None) for each input of forward; to be written."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
+
+    vjp = backward
+
+    @classmethod
+    def apply(cls, *inputs: Any) -> Any:
+        """Run forward and record it; backward runs when gradients flow back."""
+        nodes = tuple(_node_of(x) for x in inputs)
+        recording = here.state.grad and any(n is not None for n in nodes)
+        ctx = FunctionCtx(tuple(n is not None and recording for n in nodes))
+        with no_grad():
+            if cls.setup_context is Function.setup_context:
+                result = cls.forward(ctx, *inputs)
+            else:
+                result = cls.forward(*inputs)
+                cls.setup_context(ctx, inputs, result)
+        several = isinstance(result, tuple)
+        outputs = result if several else (result,)
+        if recording:
+            outputs = CallNode(cls, ctx, nodes, inputs, outputs).hand_out(inputs, outputs)
+        if here.state.watch is not None:
+            here.state.watch(Op(cls.apply, name=cls.__name__, operands=()), inputs, {}, outputs)
+        return outputs if several else outputs[0]
+
+
+def _node_of(x: Any) -> Any:
+    if not isinstance(x, Tensor):
+        return None
+    if x._view is not None:
+        x._view.refresh(x)
+    return x._node
+
+
+class CallNode(WideNode):
+    """A recorded call of a Function."""
+
+    __slots__ = ("__weakref__", "ctx", "function")
+
+    def __init__(
+        self,
+        function: type[Function],
+        ctx: FunctionCtx,
+        nodes: tuple[Any, ...],
+        inputs: tuple[Any, ...],
+        outputs: tuple[Any, ...],
+    ) -> None:
+        self.function, self.ctx, self.parents = function, ctx, nodes
+        self.op = Op(function.apply, name=function.__name__, operands=(), kind="custom")
+        self.shapes = tuple(x._array.shape if isinstance(x, Tensor) else () for x in inputs)
+        self.results = len(outputs)
+        self.shape = tuple(o._array.shape if isinstance(o, Tensor) else () for o in outputs)
+        self.dtype = tuple(o._array.dtype if isinstance(o, Tensor) else None for o in outputs)
+        self.kept, self.kept_again, self.hooks, self.settings = (), None, None, {}
+        frame = sys._getframe(2)
+        self.code, self.at, self.scope = frame.f_code, frame.f_lasti, here.state.scope
+        self.clock = tick()
+        ctx._node = weakref.ref(self)
+
+    def hand_out(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The results as tensors with a history; saved results are kept without theirs."""
+        ctx = self.ctx
+        ctx._saved = tuple(self._unlinked(saved, outputs) for saved in ctx._saved or ())
+        made = tuple(self._result(i, o, inputs) for i, o in enumerate(outputs))
+        ctx._dirty = ctx._constant = ()
+        return made
+
+    def _unlinked(self, saved: Any, outputs: tuple[Any, ...]) -> Any:
+        for which, output in enumerate(outputs):
+            if saved is output and not any(saved is d for d in self.ctx._dirty):
+                return SavedResult(saved._array, which)
+        return saved
+
+    def _result(self, which: int, output: Any, inputs: tuple[Any, ...]) -> Any:
+        if not isinstance(output, Tensor) or output._array.dtype.kind != "f":
+            return output
+        if any(output is c for c in self.ctx._constant):
+            return output
+        if any(output is x for x in inputs) and not any(output is d for d in self.ctx._dirty):
+            output = make(output._array, None)
+        output._node = Pick(self, which)
+        return output
+
+    def pull(self, g: Any, create_graph: bool) -> tuple[Any, ...]:
+        """Call the Function's backward: one gradient or None for each input."""
+        function = self.function
+        given = [self._incoming(which, part) for which, part in enumerate(g)]
+        backward = function.vjp if function.backward is Function.backward else function.backward
+        with enable_grad() if create_graph else no_grad():
+            found = backward(self.ctx, *given)
+        found = found if isinstance(found, tuple) else (found,)
+        count = len(self.parents)
+        if len(found) > count and all(f is None for f in found[count:]):
+            found = found[:count]
+        if len(found) != count:
+            raise RuntimeError(
+                f"function {function.__name__}Backward returned an incorrect number of gradients "
+                f"(expected {count}, got {len(found)})"
+            )
+        return tuple(self._outgoing(i, f, create_graph) for i, f in enumerate(found))
+
+    def _incoming(self, which: int, g: Any) -> Any:
+        if g is not None:
+            return g if isinstance(g, Tensor) else make(g, None)
+        if not self.ctx._materialize or self.dtype[which] is None:
+            return None
+        return make(np.zeros(self.shape[which], self.dtype[which]), None)
+
+    def _outgoing(self, position: int, g: Any, create_graph: bool) -> Any:
+        if g is None:
+            return None
+        if not isinstance(g, Tensor):
+            raise TypeError(
+                f"function {self.function.__name__}Backward returned a {type(g).__name__} as "
+                f"gradient {position}, expected a Tensor or None"
+            )
+        return g if create_graph else g._array
+
+    def release(self) -> None:
+        """Let go of what forward saved."""
+        if self.ctx._saved:
+            self.ctx._saved = None
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a backward whose own derivative is not to be taken: trying to raises."""
+
+    @functools.wraps(backward)
+    def call(ctx: Any, *grad_outputs: Any) -> Any:
+        with no_grad():
+            found = backward(ctx, *grad_outputs)
+        behind = next((g for g in grad_outputs if isinstance(g, Tensor) and g.requires_grad), None)
+        if behind is None or not here.state.grad:
+            return found
+        several = isinstance(found, tuple)
+        barred = tuple(
+            apply(BARRED, (behind,), {"value": f._array}) if isinstance(f, Tensor) else f
+            for f in (found if several else (found,))
+        )
+        return barred if several else barred[0]
+
+    return call
+
+
+def _barred(x: Any, *, value: Any) -> Any:  # noqa: ARG001 - x is there to be connected to
+    return value
+
+
+BARRED = Op(_barred, name="once_differentiable")
+
+
+@BARRED.rule
+def _(g: Any) -> Any:
+    raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
