@@ -6,3 +6,4 @@ from .convolution import *
 from .distance import *
 from .linear import *
 from .loss import *
+from .pooling import *

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._nodes import make
+
 if TYPE_CHECKING:
     from ..._tensor import Tensor
 
@@ -82,3 +84,8 @@ def array_of(x: Any) -> Any:
     """The plain array behind a tensor."""
     array = getattr(x, "_array", x)
     return array if isinstance(array, np.ndarray) else np.asarray(array)
+
+
+def tensor_of(array: Any) -> Tensor:
+    """A tensor without history around an array."""
+    return make(array, None)  # type: ignore[no-any-return]

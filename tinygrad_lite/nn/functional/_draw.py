@@ -8,7 +8,7 @@ import numpy as np
 
 from ._arguments import array_of
 
-__all__ = ["bernoulli", "gumbel", "uniform"]
+__all__ = ["bernoulli", "gumbel", "uniform", "uniform_array"]
 
 _SOURCE = np.random.default_rng()
 
@@ -23,6 +23,11 @@ def uniform(like: Any, low: float, high: float) -> Any:
     """Numbers from [low, high) in the shape of a tensor."""
     array = array_of(like)
     return _random(array.shape, array.dtype) * (high - low) + low
+
+
+def uniform_array(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Numbers from [0, 1)."""
+    return _random(shape, dtype)
 
 
 def gumbel(like: Any) -> Any:
