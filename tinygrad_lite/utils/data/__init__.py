@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import collate, dataloader, dataset, distributed, sampler
+from ._workers import get_worker_info
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader
 from .dataset import (
@@ -43,5 +44,6 @@ __all__ = [
     "WeightedRandomSampler",
     "default_collate",
     "default_convert",
+    "get_worker_info",
     "random_split",
 ]

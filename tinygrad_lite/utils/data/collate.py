@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ... import ops
 from ..._nodes import make
 from ..._tensor import Tensor
+from ...ops.shape import stack
 
 __all__ = ["default_collate", "default_convert"]
 
@@ -57,7 +57,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
 def _collate_tensors(batch: Sequence[Tensor]) -> Tensor:
     if any(tensor.requires_grad for tensor in batch):
-        return ops.stack(*batch, axis=0)  # type: ignore[no-any-return]
+        return stack(*batch, axis=0)  # type: ignore[no-any-return]
     return make(_stack([tensor._array for tensor in batch]), None)
 
 

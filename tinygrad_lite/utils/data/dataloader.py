@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeGuard, TypeVar
 
 import numpy as np
 
 from ..._nodes import make
 from ..._random import Generator
 from ..._tensor import Tensor
+from ._workers import Job, Workers, get_worker_info
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, Subset, TensorDataset, samples
 from .sampler import BatchSampler, Ordered, RandomSampler, Sampler, SequentialSampler, draw_seed
 
-__all__ = ["DataLoader", "default_collate", "default_convert"]
+__all__ = ["DataLoader", "default_collate", "default_convert", "get_worker_info"]
 
 T_co = TypeVar("T_co", covariant=True)
 Batch = Any
@@ -78,6 +80,7 @@ class DataLoader(Generic[T_co]):
             self.batch_sampler = BatchSampler(self.sampler, batch_size, drop_last)
         batched = self.batch_sampler is not None
         self.collate_fn = collate_fn or (default_collate if batched else default_convert)
+        self._workers: Workers | None = None  # those that outlive an epoch
         self._complete = True
 
     def _default_sampler(self, shuffle: bool | None) -> Any:
@@ -95,23 +98,66 @@ class DataLoader(Generic[T_co]):
         super().__setattr__(name, value)
 
     def __iter__(self) -> Iterator[Any]:
-        seed = draw_seed(self.generator)
-        return LoaderIterator(self, self._batches(seed))
+        seed = draw_seed(self.generator)  # drawn without workers too: the order stays the same
+        batches = self._batches_of_workers(seed) if self._uses_workers() else self._batches()
+        return LoaderIterator(self, batches)
 
-    def _batches(self, seed: int) -> Iterator[Batch]:
+    def _batches(self) -> Iterator[Batch]:
         if isinstance(self.dataset, IterableDataset):
             return stream_batches(self.dataset, self.batch_size, self.drop_last, self.collate_fn)
         fetch = fetcher(self.dataset, self.collate_fn, batched=self.batch_sampler is not None)
         return map(fetch, self._index_batches())
+
+    def _uses_workers(self) -> bool:
+        """Say whether workers are of use: rows are taken faster than they could be sent."""
+        by_rows = self.batch_sampler is not None and rows_of(self.dataset, self.collate_fn)
+        return self.num_workers > 0 and (by_rows is None or self.worker_init_fn is not None)
+
+    def _batches_of_workers(self, seed: int) -> Iterator[Batch]:
+        workers = self._workers if self._workers is not None else self._start_workers()
+        self._workers = workers if self.persistent_workers else None
+        streaming = isinstance(self.dataset, IterableDataset)
+        finished = False
+        try:
+            tasks = itertools.repeat(None) if streaming else self._index_batches()
+            yield from workers.run(tasks, seed)
+            finished = True
+        finally:
+            if not (finished and self.persistent_workers):
+                self._workers = None
+                workers.close()
+
+    def _start_workers(self) -> Workers:
+        batched = self.batch_sampler is not None
+        begin = (
+            functools.partial(
+                _stream_fetcher, self.dataset, self.batch_size, self.drop_last, self.collate_fn
+            )
+            if isinstance(self.dataset, IterableDataset)
+            else functools.partial(fetcher, self.dataset, self.collate_fn, batched=batched)
+        )
+        job = Job(self.dataset, begin, self.worker_init_fn, self.num_workers)
+        return Workers(
+            job,
+            self.multiprocessing_context,
+            self.timeout,
+            self.prefetch_factor or 2,
+            in_order=self.in_order,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_workers": None}
 
     def _index_batches(self) -> Iterator[Any]:
         """Walk over what each fetch asks for: lists or arrays of indices, or single indices."""
         if self.batch_sampler is None:
             return iter(self.sampler)
         source = self.batch_sampler
-        if type(source) is BatchSampler and isinstance(source.sampler, Ordered):
-            if _tells_order(source.sampler) and rows_of(self.dataset, self.collate_fn):
-                return _cut(source.sampler.order(), source.batch_size, source.drop_last)
+        if type(source) is BatchSampler and _tells_order(source.sampler):
+            order = source.sampler.order()
+            if rows_of(self.dataset, self.collate_fn) is None:
+                order = order.tolist()
+            return _cut(order, source.batch_size, source.drop_last)
         return iter(source)
 
     def __len__(self) -> int:
@@ -168,6 +214,17 @@ def stream_batches(
             yield collate_fn(batch)
 
 
+def _stream_fetcher(
+    dataset: IterableDataset[Any],
+    batch_size: int | None,
+    drop_last: bool,
+    collate_fn: Callable[[Any], Any],
+) -> Callable[[Any], Batch]:
+    """Return the function that gives the next batch of a stream, whatever it is asked."""
+    batches = stream_batches(dataset, batch_size, drop_last, collate_fn)
+    return lambda _: next(batches)
+
+
 def rows_of(dataset: Any, collate_fn: Callable[[Any], Any]) -> Callable[[Any], Batch] | None:
     """Return a function that takes whole batches of rows, when that gives what collating would."""
     if collate_fn is not default_collate:
@@ -192,13 +249,15 @@ def _take(array: np.ndarray[Any, Any], index: Any) -> Tensor:
     return make(array[index].copy() if type(index) is slice else array.take(index, axis=0), None)
 
 
-def _tells_order(sampler: Ordered) -> bool:
+def _tells_order(sampler: Any) -> TypeGuard[Ordered]:
     """Say whether the sampler visits in the order that `order` tells: `__iter__` is still ours."""
+    if not isinstance(sampler, Ordered):
+        return False
     home = next(base for base in type(sampler).__mro__ if "__iter__" in base.__dict__)
     return home.__module__.startswith(__package__ or "")
 
 
-def _cut(order: np.ndarray[Any, Any], size: int, drop_last: bool) -> Iterator[Any]:
+def _cut(order: Any, size: int, drop_last: bool) -> Iterator[Any]:
     end = len(order) - len(order) % size if drop_last else len(order)
     return (order[start : start + size] for start in range(0, end, size))
 
@@ -227,7 +286,7 @@ def _check_workers(workers: int, timeout: float, prefetch: int | None, persisten
 
 def _check_iterable(shuffle: bool | None, sampler: Any, batch_sampler: Any) -> None:
     wrong = {
-        "shuffle": shuffle if shuffle else None,
+        "shuffle": shuffle or None,
         "sampler": sampler,
         "batch_sampler": batch_sampler,
     }

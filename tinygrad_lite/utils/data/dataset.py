@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ..._random import Generator, default_generator
+from ..._random import Generator, generator_of
 from ..._tensor import Tensor
 
 __all__ = [
@@ -125,7 +125,7 @@ class ConcatDataset(Dataset[T_co]):
             raise AssertionError("datasets should not be an empty iterable")
         for dataset in self.datasets:
             if isinstance(dataset, IterableDataset):
-                raise AssertionError(
+                raise AssertionError(  # noqa: TRY004 - PyTorch's class
                     "ConcatDataset does not support IterableDataset: use ChainDataset"
                 )
         self.cumulative_sizes: list[int] = list(itertools.accumulate(map(len, self.datasets)))
@@ -154,7 +154,7 @@ class ChainDataset(IterableDataset[Any]):
     def __iter__(self) -> Iterator[Any]:
         for dataset in self.datasets:
             if not isinstance(dataset, IterableDataset):
-                raise AssertionError(
+                raise AssertionError(  # noqa: TRY004 - PyTorch's class
                     f"ChainDataset only supports IterableDataset, got {type(dataset).__name__}"
                 )
             yield from dataset
@@ -187,7 +187,16 @@ class Subset(Dataset[T_co]):
 def samples(dataset: Any, indices: Sequence[int]) -> list[Any]:
     """Return the samples at `indices`, in one call when the data set can."""
     fetch = getattr(dataset, "__getitems__", None)
-    return fetch(indices) if callable(fetch) else [dataset[i] for i in indices]
+    if callable(fetch):
+        return fetch(indices)  # type: ignore[no-any-return]
+    found = []
+    for i in indices:
+        try:
+            found.append(dataset[i])
+        except Exception as error:
+            error.add_note(f"while reading sample {i} of {type(dataset).__name__}")
+            raise
+    return found
 
 
 def random_split(
@@ -203,7 +212,7 @@ def random_split(
             "Sum of input lengths does not equal the length of the input dataset! "
             f"{' + '.join(map(str, counts))} is {sum(counts)}, the data set has {len(dataset)}"
         )
-    order = (generator or default_generator)._rng.permutation(len(dataset)).tolist()
+    order = generator_of(generator).permutation(len(dataset)).tolist()
     ends = list(itertools.accumulate(counts))
     return [Subset(dataset, order[end - n : end]) for n, end in zip(counts, ends, strict=True)]
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ..._random import Generator, default_generator
+from ..._random import Generator, generator_of
 from ..._tensor import Tensor
 
 __all__ = [
@@ -117,11 +117,11 @@ class SubsetRandomSampler(Ordered):
 
     def order(self) -> Order:
         """Draw the order of one visit."""
-        rng = (self.generator or default_generator)._rng
+        rng = generator_of(self.generator)
         return np.asarray(self.indices, np.int64)[rng.permutation(len(self.indices))]
 
     def __iter__(self) -> Iterator[int]:
-        rng = (self.generator or default_generator)._rng
+        rng = generator_of(self.generator)
         return iter([self.indices[i] for i in rng.permutation(len(self.indices)).tolist()])
 
     def __len__(self) -> int:
@@ -161,7 +161,7 @@ class WeightedRandomSampler(Ordered):
 
     def order(self) -> Order:
         """Draw the indices of one visit."""
-        rng = (self.generator or default_generator)._rng
+        rng = generator_of(self.generator)
         chances = self.weights / self.weights.sum()
         return rng.choice(len(chances), self.num_samples, self.replacement, chances)
 
@@ -204,9 +204,11 @@ class BatchSampler(Sampler[list[int]]):
 
 def draw_seed(generator: Generator | None) -> int:
     """Draw a 63-bit seed from a generator, or from the global one."""
-    return int((generator or default_generator)._rng.integers(2**63 - 1))
+    return int(generator_of(generator).integers(2**63 - 1))
 
 
 def random_stream(generator: Generator | None) -> np.random.Generator:
     """Return the generator's own stream, or a new one seeded from the global generator."""
-    return np.random.default_rng(draw_seed(None)) if generator is None else generator._rng
+    return generator_of(
+        Generator().manual_seed(draw_seed(None)) if generator is None else generator
+    )
