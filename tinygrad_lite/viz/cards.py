@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 HEADER = 13.0
 TEXT = 11.0
-HEADER_HEIGHT = 24.0
-ROW_HEIGHT = 16.0
+HEADER_HEIGHT = 23.0
+ROW_HEIGHT = 15.0
 LEFT = 32.0  # stripe, glyph and their margins
 RIGHT = 14.0  # margin and gradient bar
 COLUMN_GAP = 14.0
 WIDEST = 264.0
 STEPS = (96.0, 120.0, 144.0, 168.0, 192.0, 224.0, 264.0)  # widths, so that columns look even
-FRAME_TITLE = 26.0
+FRAME_TITLE = 25.0
 FRAME_PAD = 14.0
 
 PLURALS = {"op": "ops", "call": "calls", "layer": "layers", "value": "values"}
@@ -122,6 +122,9 @@ class Writer:
             face.title = " → ".join(_squeeze([self.graph.nodes[op].op for op in item.ops], limit=3))
         if item.count > 1:
             face.badge = f"×{number(item.count)}"
+        if card.form == "chain" and face.title == "shape":
+            names = [get_word(self.graph.nodes[op].op) for op in item.ops]
+            face.rows.append(Row(" → ".join(_squeeze(names)), role="muted"))
         self._add_settings(face, node, card)
         self._add_parameters(face, card)
         self._add_output(face, node)
@@ -134,7 +137,7 @@ class Writer:
         item = card.item
         names = [get_word(self.graph.nodes[op].op) for op in item.ops]
         if card.form == "chain":
-            return " → ".join(_squeeze(names))
+            return " → ".join(_squeeze(names)) if len(set(names)) < 3 else "shape"
         if card.form == "run":
             return " → ".join(_squeeze(names, limit=3))
         return get_word(node.op) + _write_scalars(node)
@@ -228,7 +231,7 @@ class Writer:
             if entry.gradient is None:
                 face.rows.append(Row(name, shape, "param"))
             else:
-                face.rows.append(Row(f"{name} {shape}", f"∇ {entry.gradient.rms:.2g}", "both"))
+                face.rows.append(Row(f"{name} {shape}", f"grad {entry.gradient.rms:.2g}", "both"))
 
         if buffers:
             shapes = ", ".join(dict.fromkeys(buffers))
@@ -251,7 +254,7 @@ class Writer:
         return ""
 
     def _add_extras(self, face: Face, node: Node) -> None:
-        if "values" in self.show and node.value is not None:
+        if "values" in self.show and node.value is not None and node.scalar is None:
             face.rows.append(Row("value", _write_statistics(node.value), "muted"))
         if "grads" in self.show and node.gradient is not None:
             face.rows.append(Row("gradient", _write_statistics(node.gradient), "grad"))
@@ -290,7 +293,7 @@ class Writer:
         if not leaf.requires_grad:
             return
         if leaf.gradient is not None:
-            face.rows.append(Row("∇", f"{leaf.gradient.rms:.2g}", "grad"))
+            face.rows.append(Row("grad", f"{leaf.gradient.rms:.2g}", "grad"))
         self._set_bar(face, [leaf.gradient] if leaf.gradient is not None else [])
 
     def _set_bar(self, face: Face, found: list[Statistics]) -> None:
@@ -379,7 +382,9 @@ def _write_setting(name: str, value: object) -> str:
     return f"{word} {value}"
 
 
-_USUAL = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "reduction": "mean"}
+_USUAL: dict[str, object] = {
+    "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "reduction": "mean", "ignore_index": -100,
+}  # fmt: skip
 _TOLD = frozenset({"shape", "axes", "key", "sizes", "dtype", "keepdims", "output_size"})
 
 
@@ -431,5 +436,5 @@ def measure_face(face: Face) -> tuple[float, float]:
         widest = max(widest, wide)
     wanted = LEFT + widest + RIGHT
     width = next((step for step in STEPS if step >= wanted), wanted)
-    height = HEADER_HEIGHT + ROW_HEIGHT * len(face.rows) + (6 if face.rows else 2)
+    height = HEADER_HEIGHT + ROW_HEIGHT * len(face.rows) + (5 if face.rows else 2)
     return float(round(width)), height

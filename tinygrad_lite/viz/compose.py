@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .options import Options
     from .scene import Scene, Source
 
-TALLEST = 2200.0  # of the drawing; title and legend come on top of it
+TALLEST = 2260.0  # of the drawing; title and legend come on top of it
 WIDEST = 1160.0
 SLIMMEST = 3.4  # height over width from which a drawing is broken into columns
 COLUMN_GAP = 44.0

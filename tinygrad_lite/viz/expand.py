@@ -129,45 +129,49 @@ def _open(graph: Graph, root: Item, options: Options) -> set[int]:
     depth = 1
     while level:
         following: list[Item] = []
-        for batch in _gather_alike(graph, level):
-            shown, now = _open_batch(graph, batch, shown, depth, options)
-            for group in now:
-                opened.add(id(group))
-                following += [child for child in group.children if child.is_group]
+        for batch in _order_batches(level):
+            groups, cost = _choose(graph, batch, shown, depth, options)
+            shown += cost
+            opened.update(id(group) for group in groups)
+            following += [child for group in groups for child in group.children if child.is_group]
         level = following
         depth += 1
     return opened
 
 
-def _gather_alike(graph: Graph, level: list[Item]) -> list[list[Item]]:
-    """Groups of the same class together, in the order of their first appearance."""
+def _order_batches(level: list[Item]) -> list[list[Item]]:
+    """The first group of every sort by itself, then the others of each sort together.
+
+    So a reader sees the inside of every sort of block before any sort is shown twice, and of
+    equal blocks either all further ones are open or none.
+    """
     alike: dict[tuple[str, int], list[Item]] = {}
     for group in level:
         alike.setdefault((group.title, len(group.children)), []).append(group)
-    return list(alike.values())
+    firsts = [groups[:1] for groups in alike.values()]
+    return firsts + [groups[1:] for groups in alike.values() if len(groups) > 1]
 
 
-def _open_batch(
+def _choose(
     graph: Graph, batch: list[Item], shown: int, depth: int, options: Options
-) -> tuple[int, list[Item]]:
-    """Open all alike groups, or as many of the first as there is room for."""
-    opened = []
+) -> tuple[list[Item], int]:
+    """The groups of a batch to open, and how many cards they add."""
+    asked, open_to = [], []
     for group in batch:
-        cost = len(group.children) - 1
-        asked = _is_asked_for(graph, group, options)
-        if asked is None and options.depth is not None:
-            asked = depth <= options.depth
-        room = LIMIT if asked else options.budget
-        if asked is False or shown + cost > room:
-            continue
-        opened.append(group)
-        shown += cost
-    whole = len(opened) == len(batch)
-    if not whole and len(batch) > 1 and options.expand == "auto" and options.depth is None:
-        for group in opened[1:]:
-            shown -= len(group.children) - 1
-        opened = opened[:1]
-    return shown, opened
+        wish = _is_asked_for(graph, group, options)
+        if wish is None and options.depth is not None:
+            wish = depth <= options.depth
+        if wish:
+            asked.append(group)
+        elif wish is None:
+            open_to.append(group)
+    cost = sum(len(group.children) - 1 for group in asked)
+    if shown + cost > LIMIT:
+        asked, cost = [], 0
+    further = sum(len(group.children) - 1 for group in open_to)
+    if shown + cost + further <= options.budget:
+        return asked + open_to, cost + further
+    return asked, cost
 
 
 def _is_asked_for(graph: Graph, group: Item, options: Options) -> bool | None:

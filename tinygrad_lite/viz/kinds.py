@@ -84,9 +84,9 @@ _STEMS = (
     ("scatter", "index"),
     ("index", "index"),
 )
-# Operations that only give the same numbers another shape: they fold into one thin card.
+# Operations that only move numbers or give them another shape: runs of them fold into one card.
 RESHAPERS = frozenset(
-    "reshape view transpose permute expand squeeze unsqueeze flatten cast contiguous clone "
+    "index select narrow reshape view transpose permute expand squeeze unsqueeze flatten cast contiguous clone "
     "unflatten to swapaxes movedim ravel".split()
 )
 _ORDERED = frozenset(

@@ -29,19 +29,18 @@ def stack_repeats(graph: Graph, root: Item, *, sections: bool) -> None:
         group.children = _stack(group.children, names, chained, periods, single=sections)
 
 
-def _find_chained(graph: Graph, children: list[Item]) -> list[int]:
-    """For each child the place of the nearest sibling that it reads, or -1."""
+def _find_chained(graph: Graph, children: list[Item]) -> list[set[int]]:
+    """For each child the places of the siblings that it reads."""
     owner = {op: place for place, child in enumerate(children) for op in child.all_ops()}
     found = []
     for place, child in enumerate(children):
         reads = (operand.node for op in child.ops for operand in graph.nodes[op].operands)
-        places = [owner[node] for node in reads if node in owner]
-        found.append(max((p for p in places if p < place), default=-1))
+        found.append({owner[node] for node in reads if node in owner} - {place})
     return found
 
 
 def _stack(
-    children: list[Item], names: list[int], chained: list[int], longest: int, *, single: bool
+    children: list[Item], names: list[int], chained: list[set[int]], longest: int, *, single: bool
 ) -> list[Item]:
     found: list[Item] = []
     at = 0
@@ -49,8 +48,11 @@ def _stack(
         period, times = _find_repeat(names, at, longest)
         module = period == 1 and children[at].is_group
         linked = all(
-            any(at + (k - 1) * period <= chained[p] < at + k * period
-                for p in range(at + k * period, at + (k + 1) * period))
+            any(
+                at + (k - 1) * period <= read < at + k * period
+                for place in range(at + k * period, at + (k + 1) * period)
+                for read in chained[place]
+            )
             for k in range(1, times)
         )
         if times > 1 and (module or (linked and (period > 1 or (single and times > 2)))):

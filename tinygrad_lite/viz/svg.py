@@ -223,7 +223,7 @@ class _Page:
         if "filled" in self.bars:
             bar = '<rect class="gt" x="6" y="-7" width="4" height="14"/>'
             bar += '<rect class="gb" x="6" y="-1" width="4" height="8"/>'
-            found.append((bar, "gradient (RMS, ∇), logarithmic"))
+            found.append((bar, "gradient (root mean square), logarithmic"))
         if "missing" in self.bars:
             bar = '<rect class="gt" x="6" y="-7" width="4" height="14"/>'
             found.append((bar, "gradient not computed"))

@@ -15,9 +15,9 @@ from .ranks import assign_ranks
 
 Point = tuple[float, float]
 
-CARD_GAP = 26.0
+CARD_GAP = 22.0
 TRUNK_GAP = 14.0
-RANK_GAP = 22.0
+RANK_GAP = 20.0
 PORT_GAP = 14.0
 PORT_MARGIN = 12.0
 STIFF = 1000.0  # pull along the longest path: next to it every other pull is a rounding error
@@ -278,7 +278,7 @@ class _Sketch:
             bottoms.append(at + height)
             near = pins[number] or (number + 1 < len(pins) and pins[number + 1])
             base = RANK_GAP * 0.6 if near else RANK_GAP
-            at += height + base + min(44.0, 0.1 * max(slants[number] - 60, 0.0))
+            at += height + base + min(18.0, 0.06 * max(slants[number] - 60, 0.0))
         return tops, bottoms
 
     def _is_pin(self, node: int) -> bool:
