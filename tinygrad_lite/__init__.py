@@ -15,6 +15,7 @@ import warnings
 from . import _creation, _dtypes, _functions, _random, autograd, nn, optim, utils
 from ._device import device
 from ._dtypes import DTYPES, dtype
+from ._format import set_printoptions
 from ._op import op
 from ._size import Size
 from ._tensor import Tensor

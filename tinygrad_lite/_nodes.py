@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+from ._names import backward_name
 from ._op import Op
 from ._state import tick
 
@@ -26,7 +27,35 @@ def make(array: Any, node: Any) -> Any:
     return tensor
 
 
-class Leaf:
+class Recorded:
+    """What all nodes offer to those who look at the graph as PyTorch's `grad_fn`."""
+
+    __slots__ = ()
+
+    op: Any
+    clock: int
+
+    def edges(self) -> Iterator[tuple[Any, int]]:
+        """The nodes behind this one and the positions of the operands they made."""
+        raise NotImplementedError
+
+    def name(self) -> str:
+        """PyTorch's name for the operation, such as AddBackward0."""
+        return backward_name(self.op.name, self.op.kind == "custom")
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes behind this one, each with the number of its result."""
+        return tuple(
+            (parent.parent, parent.which) if parent.__class__ is Pick else (parent, 0)
+            for parent, _ in self.edges()
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class Leaf(Recorded):
     """The end of the road: a tensor made by the user that wants its gradient."""
 
     __slots__ = ("after", "clock", "hooks", "tensor")
@@ -37,14 +66,21 @@ class Leaf:
         self.hooks: dict[int, Any] | None = None
         self.after: dict[int, Any] | None = None  # hooks that run once the gradient is stored
 
-    op = None
-
     def edges(self) -> Iterator[tuple[Any, int]]:
         """Nothing lies behind a leaf."""
         return iter(())
 
+    def name(self) -> str:
+        """PyTorch's name for the end of the road."""
+        return "AccumulateGrad"
 
-class Node:
+    @property
+    def variable(self) -> Any:
+        """The tensor whose gradient is wanted, or None if it is gone."""
+        return self.tensor()
+
+
+class Node(Recorded):
     """One recorded operation of one or two operands; 95 % of all, so its edges lie in the open.
 
     `x` and `y` are the nodes of the operands (None: no gradient wanted), `kx` and `ky` what the
@@ -65,7 +101,7 @@ class Node:
             yield self.y, 1
 
 
-class WideNode:
+class WideNode(Recorded):
     """A recorded operation of any number of operands, with joint or twin rules, or many results.
 
     `kept` holds the arguments of the shared rule, or a tuple of arguments for each operand;
@@ -84,12 +120,10 @@ class WideNode:
                 yield parent, position
 
 
-class Pick:
+class Pick(Recorded):
     """One result of an operation that has several."""
 
     __slots__ = ("clock", "dtype", "hooks", "parent", "shape", "which")
-
-    op = None
 
     def __init__(self, parent: WideNode, which: int) -> None:
         self.clock = tick()
@@ -97,9 +131,19 @@ class Pick:
         self.shape, self.dtype = parent.shape[which], parent.dtype[which]
         self.hooks: dict[int, Any] | None = None
 
+    @property
+    def op(self) -> Any:  # type: ignore[override]
+        """The operation that had the result."""
+        return self.parent.op
+
     def edges(self) -> Iterator[tuple[Any, int]]:
         """The operation that had the result."""
         yield self.parent, 0
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """What lies behind the operation."""
+        return self.parent.next_functions
 
 
 class Freed:

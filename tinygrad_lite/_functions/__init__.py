@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from . import arithmetic, convert, pointwise, reduction, scan, scatter, shape, sorting
+from . import (
+    arithmetic,
+    convert,
+    pointwise,
+    product,
+    reduction,
+    scan,
+    scatter,
+    shape,
+    sorting,
+)
 from ._surface import NAMES
 
-__all__ = ["NAMES", "arithmetic", "convert", "pointwise", "reduction", "scan", "scatter", "shape", "sorting"]
+__all__ = [
+    "NAMES",
+    "arithmetic",
+    "convert",
+    "pointwise",
+    "product",
+    "reduction",
+    "scan",
+    "scatter",
+    "shape",
+    "sorting",
+]
