@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from . import (
     arithmetic,
+    combination,
     convert,
+    einsum,
+    linalg,
+    matmul,
     pointwise,
     product,
     reduction,
@@ -12,13 +16,18 @@ from . import (
     scatter,
     shape,
     sorting,
+    special,
 )
 from ._surface import NAMES
 
 __all__ = [
     "NAMES",
     "arithmetic",
+    "combination",
     "convert",
+    "einsum",
+    "linalg",
+    "matmul",
     "pointwise",
     "product",
     "reduction",
@@ -26,4 +35,5 @@ __all__ = [
     "scatter",
     "shape",
     "sorting",
+    "special",
 ]
