@@ -1,0 +1,27 @@
+"""Gathering, scattering and masking: every sample of PyTorch's operator database."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.parity.walk import walk, walk_errors
+
+NAMES = """
+    gather scatter scatter_add scatter_reduce index_select index_add index_copy index_fill
+    index_put index_reduce take put take_along_dim masked_fill masked_select masked_scatter
+    where nonzero argwhere select_scatter slice_scatter diagonal_scatter
+""".split()  # noqa: SIM905 - words are easier to keep than a list of quoted ones
+KNOWN: set[str] = set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_samples(name):
+    for found in walk(name):
+        if found.name in KNOWN:
+            continue
+        assert found.status == "right", str(found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_calls(name):
+    assert walk_errors(name) == []
