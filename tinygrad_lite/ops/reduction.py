@@ -142,7 +142,11 @@ def _squares(x: Any, axis: Axis, keepdims: bool, correction: float) -> Any:
     centre = _sum(wide, axis=_flat(x, axis), keepdims=True) / _real(count, wide)
     apart = wide - centre
     total = _sum(apart * apart, axis=_flat(x, axis), keepdims=keepdims)
-    return total / _real(builtins.max(0.0, count - correction), wide)
+    freedom = builtins.max(0.0, count - correction)
+    if not freedom:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return total / _real(0, wide)
+    return total / _real(freedom, wide)
 
 
 @op(kind="reduction")
