@@ -8,5 +8,6 @@ from .value import Graph
 from .walk import graph
 
 __all__ = [
-    "Call", "Graph", "Leaf", "Node", "Operand", "Recorder", "Statistics", "graph", "record", "trace",
+    "Call", "Graph", "Leaf", "Node", "Operand", "Recorder", "Statistics",
+    "graph", "record", "trace",
 ]  # fmt: skip

@@ -71,9 +71,10 @@ class Ledger:
         """Learn the names of a model's modules, parameters and buffers."""
         names = self.roots[id(root)] = {id(m): str(name) for name, m in root.named_modules()}
         self.root_modules.append(root)
-        for role, pairs in (("parameter", root.named_parameters()), ("buffer", root.named_buffers())):
-            for name, tensor in pairs:
-                self.owned.setdefault(id(tensor), (role, str(name)))
+        for name, tensor in root.named_parameters():
+            self.owned.setdefault(id(tensor), ("parameter", str(name)))
+        for name, tensor in root.named_buffers():
+            self.owned.setdefault(id(tensor), ("buffer", str(name)))
         return names
 
     # -- leaves -------------------------------------------------------------------------
@@ -144,8 +145,8 @@ class Ledger:
 
     def _find_title(self) -> str:
         """The outermost module with the most parameters."""
-        sizes = [(sum(1 for _ in m.named_parameters()), type(m).__name__) for m in self.root_modules]
-        return max(sizes, key=lambda pair: pair[0])[1] if sizes else ""
+        sizes = [sum(1 for _ in module.named_parameters()) for module in self.root_modules]
+        return type(self.root_modules[sizes.index(max(sizes))]).__name__ if sizes else ""
 
 
 def _is_parameter(tensor: Any) -> bool:
@@ -165,7 +166,7 @@ def _is_ours(name: str) -> bool:
 
 
 def name_variables(frame: Any) -> dict[int, str]:
-    """Names of the tensors that a frame's variables hold; the frame's own before the global ones."""
+    """Names of the tensors in a frame's variables; local names win over global ones."""
     names: dict[int, str] = {}
     for variables in (frame.f_globals, frame.f_locals):
         for name, value in list(variables.items()):

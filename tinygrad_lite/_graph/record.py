@@ -6,7 +6,7 @@ import inspect
 import time
 import weakref
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from .._tensor import Tensor
 from .ledger import Ledger, find_user_frame, is_leaf, name_variables, write_place
 from .measure import list_settings, summarize
 from .parts import Node, Operand
-from .value import Graph
 from .walk import count_bytes
+
+if TYPE_CHECKING:
+    from .value import Graph
 
 
 class Recorder:
@@ -76,7 +78,7 @@ class Recorder:
 
     # -- watching -----------------------------------------------------------------------
 
-    def _see(self, op: Any, operands: tuple[Any, ...], settings: dict[str, Any], result: Any) -> None:
+    def _see(self, op: Any, operands: tuple[Any, ...], settings: Any, result: Any) -> None:
         now = time.perf_counter()
         elapsed, here.state.watch = now - self.last, None
         here.state.settle()
@@ -122,7 +124,7 @@ class Recorder:
                 seconds=elapsed,
                 bytes=sum(count_bytes(s, d) for s, d in zip(shapes, dtypes, strict=True)),
                 saved=_list_saved(op) if differentiable else (),
-                scalar=arrays[0].item() if shapes[0] == () and hasattr(arrays[0], "item") else None,
+                scalar=_take_number(arrays[0]),
                 formula=op.formula or "",
             )
         )
@@ -138,7 +140,8 @@ class Recorder:
             return
         self.makers[id(node)] = (place, output)
         if self.stats and output == 0:
-            self.hooks.append(tensor.register_hook(self._make_hook(place)))
+            hooked: Any = tensor
+            self.hooks.append(hooked.register_hook(self._make_hook(place)))
 
     def _make_hook(self, place: int) -> Any:
         gradients = self.gradients
@@ -235,6 +238,11 @@ class _Untouched:
             else:
                 tensor._array = copy[()]
         set_rng_state(self.state)
+
+
+def _take_number(array: Any) -> Any:
+    """The number in a 0-d array, None for other arrays."""
+    return array.item() if isinstance(array, (np.ndarray, np.generic)) and not array.ndim else None
 
 
 def _find_unread(nodes: list[Node]) -> tuple[Operand, ...]:

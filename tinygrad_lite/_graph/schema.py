@@ -14,7 +14,7 @@ VERSION = 1
 
 _NUMBER: dict[str, Any] = {
     "type": ["number", "object"],
-    "description": "a value that is not finite is written {\"float\": \"nan\"}",
+    "description": 'a value that is not finite is written {"float": "nan"}',
 }
 _SHAPE: dict[str, Any] = {
     "type": ["array", "null"],
@@ -25,7 +25,7 @@ _STATISTICS: dict[str, Any] = {
     "type": "object",
     "properties": {
         **{name: {"type": "integer"} for name in ("size", "zeros", "nans", "infs")},
-        **{name: _NUMBER for name in ("mean", "std", "min", "max", "rms", "low", "high")},
+        **dict.fromkeys(("mean", "std", "min", "max", "rms", "low", "high"), _NUMBER),
         "histogram": {"type": "array", "items": {"type": "integer"}},
     },
 }
@@ -90,7 +90,8 @@ SCHEMA: dict[str, Any] = {
                 "type": "object",
                 "required": ["op"],
                 "properties": {
-                    **{n: _TEXT for n in ("op", "label", "kind", "source", "function", "formula")},
+                    **dict.fromkeys(("op", "label", "kind", "source"), _TEXT),
+                    **dict.fromkeys(("function", "formula"), _TEXT),
                     "phase": {"enum": ["forward", "backward"]},
                     "operands": {"type": "array", "items": _OPERAND},
                     "shapes": {"type": "array", "items": _SHAPE},

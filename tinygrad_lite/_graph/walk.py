@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +12,11 @@ from .._tensor import Tensor
 from .ledger import Ledger, find_user_frame, is_leaf, name_variables, write_place
 from .measure import list_settings
 from .parts import Node, Operand
-from .value import Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .value import Graph
 
 
 def graph(
@@ -103,7 +106,7 @@ class _Reader:
         )
 
     def _list_operands(self, node: Any, kept: dict[str, Any]) -> tuple[Operand, ...]:
-        parents = dict((place, parent) for parent, place in node.edges())
+        parents = {place: parent for parent, place in node.edges()}
         op = node.op
         count = len(op.operands) if not op.variadic else 0
         count = max(count, len(getattr(node, "parents", ())), *parents, 0)
@@ -136,7 +139,8 @@ class _Reader:
     ) -> Operand:
         """An operand without a gradient: known as far as some rule kept it."""
         value = kept.get(name)
-        role = "input" if first and place == 0 or (first and len(node.op.operands) <= 2) else "constant"
+        starts = first and (place == 0 or len(node.op.operands) <= 2)
+        role = "input" if starts else "constant"
         if isinstance(value, (np.ndarray, np.generic)):
             if value.ndim == 0:
                 return Operand(scalar=value.item(), name=name, differentiable=False)
@@ -185,8 +189,8 @@ def _list_results(node: Any) -> tuple[tuple[Any, ...], tuple[str, ...]]:
 
 def _list_kept(node: Any) -> list[tuple[str, Any]]:
     """Names and values of what the rules of a node keep; only arrays count."""
-    op = node.op
-    if node.__class__ is TapeNode:
+    op, sort = node.op, type(node)
+    if sort is TapeNode:
         pairs = [(op.rules[0], node.kx), (op.rules[1] if len(op.rules) > 1 else None, node.ky)]
     elif op.shared is not None:
         pairs = [(op.shared, node.kept)]

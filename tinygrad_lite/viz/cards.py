@@ -105,7 +105,7 @@ class Writer:
 
     def write_title(self, frame: Entity) -> Face:
         """The face of a frame: its title line."""
-        item = frame.item
+        item = frame.get_item()
         face = Face("module", item.title or "group", get_local_name(frame))
         face.badge = f"×{item.count}" if item.count > 1 else ""
         face.rows = [Row(self._count_repeats(frame), role="muted")] if item.count > 1 else []
@@ -114,7 +114,7 @@ class Writer:
     # -- kinds of cards ---------------------------------------------------------------
 
     def _write_op(self, card: Entity) -> Face:
-        item = card.item
+        item = card.get_item()
         node = self.graph.nodes[item.lead]
         kind = name_kind(self.graph, item)
         face = Face(kind, self._write_title(card, node), get_local_name(card))
@@ -134,7 +134,7 @@ class Writer:
         return face
 
     def _write_title(self, card: Entity, node: Node) -> str:
-        item = card.item
+        item = card.get_item()
         names = [get_word(self.graph.nodes[op].op) for op in item.ops]
         if card.form == "chain":
             return " → ".join(_squeeze(names)) if len(set(names)) < 3 else "shape"
@@ -143,7 +143,7 @@ class Writer:
         return get_word(node.op) + _write_scalars(node)
 
     def _write_group(self, card: Entity) -> Face:
-        item = card.item
+        item = card.get_item()
         face = Face("module", item.title or "module", get_local_name(card))
         face.badge = f"×{number(item.count)}" if item.count > 1 else ""
         ops = count_ops(card)
@@ -162,9 +162,12 @@ class Writer:
 
     def _count_repeats(self, card: Entity) -> str:
         """Own weights make N layers, the same weights one layer that is called N times."""
-        item = card.item
+        item = card.get_item()
         first = {leaf.name for leaf in self._gather_parameters(item.instances[0].ops)}
         second = {leaf.name for leaf in self._gather_parameters(item.instances[1].ops)}
+        if item.title == "repeat":
+            same = ", same weights" if first and first == second else ""
+            return f"{number(item.count)} times{same}, one shown"
         if first and first == second:
             return f"1 layer, {count(item.count, 'call')}"
         if first:
@@ -187,16 +190,18 @@ class Writer:
         text = write_shape(leaf.shape)
         if leaf.scalar is not None:
             text = write_value(leaf.scalar)
-        face.rows.append(Row("value" if leaf.scalar is not None else "shape", text + self._dtype(leaf.dtype), "out"))
+        left = "value" if leaf.scalar is not None else "shape"
+        face.rows.append(Row(left, text + self._dtype(leaf.dtype), "out"))
         self._add_leaf_gradient(face, leaf)
         return face
 
     def _write_output(self, card: Entity) -> Face:
-        key = card.key
-        node = self.graph.nodes[key[1]]
         face = Face("input", "output")
-        shape = write_shape(node.shapes[key[2]])
-        face.rows.append(Row("shape", shape + self._dtype(node.dtypes[key[2]]), "out"))
+        if card.key is not None:
+            _, place, output = card.key
+            node = self.graph.nodes[place]
+            shape = write_shape(node.shapes[output]) + self._dtype(node.dtypes[output])
+            face.rows.append(Row("shape", shape, "out"))
         return face
 
     # -- rows -------------------------------------------------------------------------
@@ -242,6 +247,8 @@ class Writer:
             return
         for place, shape in enumerate(node.shapes):
             dtype = self._dtype(node.dtypes[place] if place < len(node.dtypes) else "")
+            if shape is None:
+                continue
             left = "out" if len(node.shapes) == 1 else f"out {place + 1}"
             if shape == () and node.scalar is not None:
                 face.rows.append(Row("value", write_value(node.scalar) + dtype, "value"))
@@ -275,7 +282,7 @@ class Writer:
     # -- gradient bars ----------------------------------------------------------------
 
     def _add_gradient(self, face: Face, card: Entity) -> None:
-        item = card.item
+        item = card.get_item()
         nodes = [self.graph.nodes[op] for op in item.ops]
         face.broken = any(
             statistics is not None and not statistics.finite
@@ -336,6 +343,8 @@ _WORDS = {
     "clamp_below": "clamp",
     "exponential": "pow",
     "power": "pow",
+    "max_along": "max",
+    "min_along": "min",
 }
 
 
@@ -383,7 +392,8 @@ def _write_setting(name: str, value: object) -> str:
 
 
 _USUAL: dict[str, object] = {
-    "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "reduction": "mean", "ignore_index": -100,
+    "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "reduction": "mean",
+    "ignore_index": -100,
 }  # fmt: skip
 _TOLD = frozenset({"shape", "axes", "key", "sizes", "dtype", "keepdims", "output_size"})
 
@@ -405,8 +415,8 @@ def find_main_dtype(graph: Graph) -> str:
 
 def _find_levels(graph: Graph) -> tuple[float, float]:
     """Logarithms of the smallest and largest gradient of the graph, at least two decades apart."""
-    entries = [*graph.nodes, *graph.leaves]
-    found = [e.gradient.rms for e in entries if e.gradient is not None and e.gradient.rms > 0]
+    gradients = [node.gradient for node in graph.nodes] + [leaf.gradient for leaf in graph.leaves]
+    found = [g.rms for g in gradients if g is not None and g.rms > 0]
     levels = [_log(value) for value in found if value < float("inf")]
     if not levels:
         return (-4.0, 0.0)

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from .cards import FRAME_PAD, FRAME_TITLE, HEADER, LEFT, RIGHT, TEXT, Face, Writer, measure_face
 from .layout import Arrangement, Box, Wire, arrange, rank_boxes
 from .metrics import measure
-from .scene import Entity
 
 if TYPE_CHECKING:
     from .options import Options
-    from .scene import Scene, Source
+    from .scene import Entity, Scene, Source
 
 TALLEST = 2260.0  # of the drawing; title and legend come on top of it
 WIDEST = 1160.0
@@ -46,6 +45,7 @@ class Path:
     key: Source
     arrow: bool
     bytes: int = 0
+    spline: bool = False
 
 
 @dataclass(slots=True)
@@ -212,8 +212,9 @@ class _Composer:
             members = [i for i in range(len(boxes)) if column_of[i] == column]
             local = {index: n for n, index in enumerate(members)}
             piece = [boxes[i] for i in members]
-            marks: dict[tuple[object, str], int] = {}
-            lines, said = [], []
+            marks: dict[tuple[tuple[int, object], str], int] = {}
+            lines: list[Wire] = []
+            said: list[tuple[bool, str, bool, int]] = []
             for wire, note in zip(wires, notes, strict=True):
                 cut = self._cut_wire(wire, column_of, column, local, piece, marks)
                 if cut is not None and (cut.tail, cut.head, cut.key) not in {
@@ -221,7 +222,8 @@ class _Composer:
                 }:
                     lines.append(cut)
                     ends_in_mark = cut.head >= len(members)
-                    said.append((note[0], "" if ends_in_mark else note[1], not ends_in_mark and note[2], note[3]))
+                    label = "" if ends_in_mark else note[1]
+                    said.append((note[0], label, note[2] and not ends_in_mark, note[3]))
             found = arrange(piece, lines)
             plan.height = max(plan.height, found.height)
             at = plan.width + (COLUMN_GAP if column else 0.0)
@@ -246,7 +248,7 @@ class _Composer:
         column: int,
         local: dict[int, int],
         piece: list[Box],
-        marks: dict[tuple[object, str], int],
+        marks: dict[tuple[tuple[int, object], str], int],
     ) -> Wire | None:
         """The part of a wire that lies in one column, ending in a mark where it goes on."""
         tail_here, head_here = column_of[wire.tail] == column, column_of[wire.head] == column
@@ -328,7 +330,10 @@ def _turn(found: Arrangement, boxes: list[Box], wires: list[Wire]) -> Arrangemen
 
 
 def _add_mark(
-    piece: list[Box], marks: dict[tuple[object, str], int], name: object, pin: str
+    piece: list[Box],
+    marks: dict[tuple[tuple[int, object], str], int],
+    name: tuple[int, object],
+    pin: str,
 ) -> int:
     place = marks.get((name, pin))
     if place is None:

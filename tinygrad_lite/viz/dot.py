@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from .cards import Writer
+from .compose import Path
 from .kinds import KINDS
 from .mermaid import list_edges
 
@@ -38,7 +39,7 @@ def write_dot(scene: Scene, options: Options) -> str:
 def _write_frames(
     scene: Scene, writer: Writer, names: dict[int, str], lines: list[str]
 ) -> None:
-    work: list[tuple[Entity | None, int]] = [(child, 1) for child in scene.root.children][::-1]
+    work: list[tuple[Entity | None, int]] = [(child, 1) for child in scene.root.children[::-1]]
     clusters = 0
     while work:
         entity, depth = work.pop()
@@ -93,15 +94,15 @@ def place_with_dot(scene: Scene, drawing: Drawing, options: Options) -> None:
         laid = json.loads(graphviz.Source(source).pipe(format="json", encoding="utf-8"))
     except graphviz.ExecutableNotFound:
         raise RuntimeError(
-            'engine="dot" needs the Graphviz program `dot` on the path; the default engine="builtin" '
-            "needs nothing"
+            'engine="dot" needs the Graphviz program `dot` on the path; the default '
+            'engine="builtin" needs nothing'
         ) from None
     _read_places(scene, drawing, laid, names)
 
 
 def _write_skeleton(scene: Scene, options: Options, names: dict[int, str]) -> str:
-    lines = [f"digraph {{ rankdir={options.direction}; node [shape=box fixedsize=true label=\"\"];"]
-    work: list[Entity | None] = list(scene.root.children)[::-1]
+    lines = [f'digraph {{ rankdir={options.direction}; node [shape=box fixedsize=true label=""];']
+    work: list[Entity | None] = [*scene.root.children[::-1]]
     frames = 0
     while work:
         entity = work.pop()
@@ -123,8 +124,6 @@ def _write_skeleton(scene: Scene, options: Options, names: dict[int, str]) -> st
 def _read_places(
     scene: Scene, drawing: Drawing, laid: dict[str, Any], names: dict[int, str]
 ) -> None:
-    from .compose import Path
-
     _, _, width, height = (float(v) for v in laid["bb"].split(","))
     drawing.width, drawing.height = width, height
     by_name = {entry["name"]: entry for entry in laid.get("objects", [])}
@@ -142,9 +141,8 @@ def _read_places(
         parts = edge["pos"].removeprefix("e,").split()
         ends = [tuple(float(v) for v in part.split(",")) for part in parts]
         points = [(x, height - y) for x, y in [*ends[1:], ends[0]]]
-        path = Path(points, differentiable, "", ("node", -1, 0), arrow=True)
-        path.spline = True
-        drawing.paths.append(path)
+        source = ("node", -1, 0)
+        drawing.paths.append(Path(points, differentiable, "", source, arrow=True, spline=True))
 
 
 def _order(laid: dict[str, Any]) -> list[dict[str, Any]]:

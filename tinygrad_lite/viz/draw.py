@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._graph import Call, Graph, Node, Operand, graph, trace
-from .._graph.ledger import find_user_frame, name_variables
+from .._graph import Call, Graph, Leaf, Node, Operand, graph, trace
 from .._tensor import Tensor
 from .options import make_options
 from .picture import Picture
@@ -52,16 +51,7 @@ def _find_graph(target: Any, inputs: tuple[Any, ...], *, stats: bool) -> Graph:
 
 
 def _walk(results: list[Any]) -> Graph:
-    frame = find_user_frame(3)
-    variables = name_variables(frame)
-    named = {name: tensor for name, tensor in _hold(frame).items() if id(tensor) in variables}
-    return graph(results, names=named)
-
-
-def _hold(frame: Any) -> dict[str, Any]:
-    found = {n: v for n, v in frame.f_globals.items() if isinstance(v, Tensor)}
-    found.update((n, v) for n, v in frame.f_locals.items() if isinstance(v, Tensor))
-    return found
+    return graph(results)
 
 
 def _list_modules(module: Any) -> Graph:
@@ -69,9 +59,7 @@ def _list_modules(module: Any) -> Graph:
     calls: list[Call] = []
     places: dict[str, int] = {}
     nodes: list[Node] = []
-    leaves: list[Any] = []
-    from .._graph import Leaf
-
+    leaves: list[Leaf] = []
     for name, part in module.named_modules():
         parent = places.get(name.rpartition(".")[0], -1) if name else -1
         places[name] = len(calls)
@@ -85,4 +73,6 @@ def _list_modules(module: Any) -> Graph:
             leaves.append(Leaf(path, "parameter", tuple(tensor.shape), str(tensor._array.dtype)))
             operands.append(Operand(leaf=len(leaves) - 1, name=key))
         nodes.append(Node(type(part).__name__, tuple(operands), call=places[name]))
-    return Graph(tuple(nodes), tuple(leaves), tuple(calls), title=type(module).__name__)
+    note = "Modules in the order of their definition; draw(model, x) shows how data flows."
+    title = type(module).__name__
+    return Graph(tuple(nodes), tuple(leaves), tuple(calls), title=title, notes=(note,))

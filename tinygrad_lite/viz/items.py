@@ -6,12 +6,13 @@ the graph belongs to exactly one item of each level and counts always add up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .kinds import RESHAPERS, classify
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .._graph import Graph
 
 

@@ -85,15 +85,17 @@ _STEMS = (
     ("index", "index"),
 )
 # Operations that only move numbers or give them another shape: runs of them fold into one card.
-RESHAPERS = frozenset(
-    "index select narrow reshape view transpose permute expand squeeze unsqueeze flatten cast contiguous clone "
-    "unflatten to swapaxes movedim ravel".split()
-)
-_ORDERED = frozenset(
-    "sub div pow power matmul linear bilinear where lerp atan2 copysign lt le gt ge floor_divide "
-    "remainder fmod recurrence cross_entropy nll_loss mse_loss conv2d gather take index_select "
-    "masked_fill kl_div cat stack".split()
-)
+RESHAPERS = frozenset({
+    "index", "select", "narrow", "reshape", "view", "transpose", "permute", "expand", "squeeze",
+    "unsqueeze", "flatten", "cast", "contiguous", "clone", "unflatten", "to", "swapaxes", "movedim",
+    "ravel",
+})  # fmt: skip
+_ORDERED = frozenset({
+    "sub", "div", "pow", "power", "matmul", "linear", "linear_without_bias", "bilinear", "where",
+    "lerp", "atan2", "copysign", "lt", "le", "gt", "ge", "floor_divide", "remainder", "fmod",
+    "recurrence", "cross_entropy", "nll_loss", "mse_loss", "conv2d", "gather", "take",
+    "index_select", "masked_fill", "kl_div", "cat", "stack",
+})  # fmt: skip
 
 
 def classify(op: str, declared: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from .svg import write_svg
 from .text import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .._graph import Graph, Node
 
@@ -31,7 +31,7 @@ class Picture:
     """A drawing of `graph`; nothing is laid out before a format is asked for."""
 
     graph: Graph
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
 
     def __repr__(self) -> str:
         shown, ops = self.stats["shown"], self.stats["ops"]
@@ -143,7 +143,7 @@ class Picture:
     def save(self, path: str | Path) -> Path:
         """Write the picture; the suffix says in which format."""
         target = Path(path)
-        writers = {
+        writers: dict[str, Callable[[], str | bytes]] = {
             ".svg": self.svg,
             ".png": self.png,
             ".pdf": self.pdf,

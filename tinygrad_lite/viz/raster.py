@@ -39,7 +39,7 @@ def _read_png(png: bytes) -> tuple[int, int, bytes]:
     """Size and rows of an 8-bit RGBA PNG, each row with its filter byte."""
     width, height, depth, color = struct.unpack(">IIBB", png[16:26])
     if (depth, color) != (8, 6):
-        raise ValueError(f"expected 8-bit RGBA from the rasterizer, got depth {depth}, type {color}")
+        raise ValueError(f"the rasterizer gave no 8-bit RGBA: depth {depth}, type {color}")
     at, packed = 8, b""
     while at < len(png):
         (length,) = struct.unpack(">I", png[at : at + 4])

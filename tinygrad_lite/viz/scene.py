@@ -42,6 +42,13 @@ class Entity:
     number: int = 0
 
 
+    def get_item(self) -> Item:
+        """What the card or frame stands for; ports and leaves stand for no operation."""
+        if self.item is None:
+            raise LookupError(f"a {self.form} stands for no operation")
+        return self.item
+
+
 @dataclass(slots=True, eq=False)
 class Link:
     """A value led from one child of a frame to another."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from .._graph import Graph, Node
 
+Source = tuple[str, int, int]
 LONGEST_PERIOD = 48
 CROWDED = 12  # children from which on sections of several siblings are looked for
 
@@ -25,8 +26,20 @@ def stack_repeats(graph: Graph, root: Item, *, sections: bool) -> None:
     for group in reversed(list_groups(root)):
         names = [signatures.of(child) for child in group.children]
         chained = _find_chained(graph, group.children)
+        read = [_list_sources(graph, child) for child in group.children] if sections else []
         periods = LONGEST_PERIOD if sections and len(names) > CROWDED else 1
-        group.children = _stack(group.children, names, chained, periods, single=sections)
+        group.children = _stack(group.children, names, chained, read, periods, single=sections)
+
+
+def _list_sources(graph: Graph, item: Item) -> frozenset[Source]:
+    """Values from outside that an item reads, parameters included."""
+    inside = set(item.ops)
+    return frozenset(
+        operand.source
+        for op in item.ops
+        for operand in graph.nodes[op].operands
+        if operand.leaf >= 0 or (operand.node >= 0 and operand.node not in inside)
+    )
 
 
 def _find_chained(graph: Graph, children: list[Item]) -> list[set[int]]:
@@ -40,8 +53,15 @@ def _find_chained(graph: Graph, children: list[Item]) -> list[set[int]]:
 
 
 def _stack(
-    children: list[Item], names: list[int], chained: list[set[int]], longest: int, *, single: bool
+    children: list[Item],
+    names: list[int],
+    chained: list[set[int]],
+    read: list[frozenset[Source]],
+    longest: int,
+    *,
+    single: bool,
 ) -> list[Item]:
+    """Stack modules that repeat; sections where each reads the one before, or all the same."""
     found: list[Item] = []
     at = 0
     while at < len(children):
@@ -49,13 +69,15 @@ def _stack(
         module = period == 1 and children[at].is_group
         linked = all(
             any(
-                at + (k - 1) * period <= read < at + k * period
+                at + (k - 1) * period <= before < at + k * period
                 for place in range(at + k * period, at + (k + 1) * period)
-                for read in chained[place]
+                for before in chained[place]
             )
             for k in range(1, times)
         )
-        if times > 1 and (module or (linked and (period > 1 or (single and times > 2)))):
+        parallel = single and period == 1 and all(read[at] == read[at + k] for k in range(1, times))
+        worth = period > 1 or (single and times > 2)
+        if times > 1 and (module or ((linked or parallel) and worth)):
             sections = [
                 _make_section(children[at + k * period : at + (k + 1) * period])
                 for k in range(times)
@@ -91,7 +113,7 @@ def _make_section(children: list[Item]) -> Item:
         return children[0]
     section = Item("group", [op for child in children for op in child.ops])
     section.children = children
-    section.title = "section"
+    section.title = "repeat"
     return section
 
 

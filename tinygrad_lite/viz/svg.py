@@ -25,7 +25,9 @@ LEGEND_LINE = 22.0
 RADIUS = 6.0
 NARROWEST = 520.0  # room for title and legend
 
-_ROLES = {"muted": "u", "param": "pa", "grad": "gr", "value": "va", "out": "", "plain": "", "both": "gr"}
+_ROLES = {
+    "muted": "u", "param": "pa", "grad": "gr", "value": "va", "out": "", "plain": "", "both": "gr",
+}  # fmt: skip
 
 
 def write_svg(scene: Scene, drawing: Drawing, options: Options) -> str:
@@ -73,9 +75,9 @@ class _Page:
         digest = hashlib.sha256(f"{body}{title}{head}{self.options.theme}".encode()).hexdigest()
         scope = f"tg{digest[:10]}"
         style = write_style(scope, self.options.theme, sorted(self.kinds))
+        first = MARGIN + TITLE_HEIGHT + 14
         lines = [
-            f'<text class="u" x="{_n(MARGIN)}" y="{_n(MARGIN + TITLE_HEIGHT + 14 + i * LINE_HEIGHT)}">'
-            f"{_e(line)}</text>"
+            f'<text class="u" x="{_n(MARGIN)}" y="{_n(first + i * LINE_HEIGHT)}">{_e(line)}</text>'
             for i, line in enumerate(head)
         ]
         size = f'width="{_n(self.width)}" height="{_n(height)}"'
@@ -149,15 +151,17 @@ class _Page:
             role = _ROLES[row.role]
             if row.left:
                 muted = {"param": "pa", "both": "pa"}.get(row.role, "u")
-                parts.append(f'<text class="{muted}" x="{_n(x + LEFT)}" y="{base}">{_e(row.left)}</text>')
+                at = _n(x + LEFT)
+                parts.append(f'<text class="{muted}" x="{at}" y="{base}">{_e(row.left)}</text>')
             if row.right:
                 at = _n(x + card.width - RIGHT)
                 kind = f"e {role}" if role else "e"
                 parts.append(f'<text class="{kind}" x="{at}" y="{base}">{_e(row.right)}</text>')
         parts.append(self._write_bar(face, x + card.width - 8, y + 5, card.height - 10))
         if face.broken:
-            corner = x + card.width
-            parts.append(f'<path class="x" d="M{_n(corner - 16)},{_n(y)}H{_n(corner)}V{_n(y + 16)}z"/>')
+            right = x + card.width
+            corner = f"M{_n(right - 16)},{_n(y)}H{_n(right)}V{_n(y + 16)}z"
+            parts.append(f'<path class="x" d="{corner}"/>')
         hint = f"<title>{_e(chr(10).join(face.hint))}</title>" if face.hint else ""
         self.parts.append(f'<g class="c"{_write_data(card)}>{hint}{"".join(parts)}</g>')
 
@@ -182,7 +186,10 @@ class _Page:
     def _write_path(self, path: Path) -> None:
         style = "w" if path.differentiable else "wd"
         sideways = self.options.direction == "LR"
-        data = _write_way(path.points, sideways=sideways, arrow=path.arrow)
+        if path.spline:
+            data = _write_spline(path.points)
+        else:
+            data = _write_way(path.points, sideways=sideways, arrow=path.arrow)
         self.parts.append(f'<path class="{style}" d="{data}"/>')
         if path.arrow:
             x, y = path.points[-1]
@@ -202,7 +209,8 @@ class _Page:
     def _write_legend(self, top: float) -> float:
         if self.options.legend is False:
             return top - 10
-        entries = [(write_glyph(kind, 6, 0), KINDS[kind].word) for kind in KINDS if kind in self.kinds]
+        used = [kind for kind in KINDS if kind in self.kinds]
+        entries = [(write_glyph(kind, 6, 0), KINDS[kind].word) for kind in used]
         entries += self._explain_lines()
         x, y = MARGIN, top
         for sign, words in entries:
@@ -242,7 +250,7 @@ class _Page:
 def _n(value: float) -> str:
     """A coordinate with one decimal, the same on every machine."""
     text = f"{value:.1f}"
-    return text[:-2] if text.endswith(".0") else text
+    return text.removesuffix(".0")
 
 
 def _e(text: str, *, quote: bool = False) -> str:
@@ -319,6 +327,16 @@ def _write_way(points: list[tuple[float, float]], *, sideways: bool, arrow: bool
     return "".join(data)
 
 
+def _write_spline(points: list[tuple[float, float]]) -> str:
+    """Cubic curves through every third point, and a straight end for the tip."""
+    data = [f"M{_n(points[0][0])},{_n(points[0][1])}"]
+    data += [
+        "C" + " ".join(f"{_n(x)},{_n(y)}" for x, y in points[at : at + 3])
+        for at in range(1, len(points) - 2, 3)
+    ]
+    return "".join(data)
+
+
 def _wrap_words(facts: list[str], room: float) -> list[str]:
     lines = [""]
     for fact in facts:
@@ -347,7 +365,9 @@ def _state_facts(graph: Graph) -> list[str]:
     for operand in graph.outputs:
         node = graph.nodes[operand.node] if operand.node >= 0 else None
         if node is not None and node.shape == () and node.scalar is not None:
-            facts.append(f"result {node.scalar:.6g}" if isinstance(node.scalar, float) else f"result {node.scalar}")
+            scalar = node.scalar
+            text = f"{scalar:.6g}" if isinstance(scalar, float) else str(scalar)
+            facts.append(f"result {text}")
     if any(node.differentiable for node in graph.nodes):
         facts.append("gradients computed" if graph.has_gradients else "gradients not computed")
     if graph.freed:

@@ -47,7 +47,7 @@ DARK = {
     "ink": "#0f1318",
 }
 FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
-FALLBACK = ", ".join(["'Noto Sans CJK KR'", "'Malgun Gothic'", "'Apple SD Gothic Neo'"])
+FALLBACK = "'Noto Sans CJK KR', 'Malgun Gothic', 'Apple SD Gothic Neo'"
 
 
 def write_style(scope: str, theme: str, kinds: list[str]) -> str:

@@ -245,8 +245,8 @@ class _Sketch:
             start = self.leave[wire.tail, wire.key] if len(way) == 2 else centres[before]
             arriving.setdefault(wire.head, {})[before, wire.key] = start
         for head, found in arriving.items():
-            for (before, key), at in self._spread(head, found, centres).items():  # type: ignore[misc]
-                self.enter[head, before, key] = at
+            for name, at in self._spread(head, found, centres).items():
+                self.enter[head, name[0], name[1]] = at  # type: ignore[index]
 
     def _spread(
         self, node: int, wanted: dict[object, float], centres: list[float]

@@ -113,9 +113,8 @@ class _Tree:
         """(node, tree edge to its parent) of the part that hangs on `root`, parents first."""
         found = [(root, -1)]
         for node, came_by in found:
-            for index in sorted(self.links[node]):
-                if index not in (came_by, without):
-                    found.append((self.across(index, node), index))  # noqa: B909 - the work list
+            onward = self.links[node] - {came_by, without}
+            found += [(self.across(index, node), index) for index in sorted(onward)]
         return found
 
 
@@ -154,7 +153,7 @@ def _grow(tree: _Tree, root: int) -> set[int]:
                 other = tree.across(index, node)
                 if other not in reached and tree.slack(index) == 0:
                     reached.add(other)
-                    frontier.append(other)  # noqa: B909 - the work list
+                    frontier.append(other)
                     tree.link(index)
         loose = [
             index
