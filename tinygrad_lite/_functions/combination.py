@@ -171,7 +171,7 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     if weighted._array.dtype != apart._array.dtype:
         apart = apart + make(np.zeros(1, weighted._array.dtype), None)
     found = matmul(weighted, swap(apart)) / count
-    return reshape(found, shape=()) if input._array.ndim < 2 else found
+    return reshape(found, shape=()) if found._array.shape == (1, 1) else found
 
 
 @surface(numpy=(np.corrcoef,))

@@ -147,13 +147,8 @@ def _added(name: str, input: Any, found: Any, beta: Any, alpha: Any) -> Any:
     _need_fit(input, found._array.shape, name)
     _need_same(name, input, found)
     alpha, beta = as_operand(alpha), as_operand(beta)
-    whole = found._array.dtype.kind != "f"
-    for argument, factor in (("beta", beta), ("alpha", alpha)):
-        if whole and isinstance(factor, float):
-            raise RuntimeError(
-                f"For integral input tensors, argument {argument} must not be a floating point "
-                f"number, got {factor}."
-            )
+    if found._array.dtype.kind != "f":  # torch cuts the factors of whole numbers off
+        alpha, beta = int(alpha), int(beta)
     if alpha != 1:
         found = found * alpha
     if beta == 0:
@@ -179,6 +174,8 @@ def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> 
     found = outer(vec1, vec2)
     _need_fit(input, found._array.shape, "addr")
     alpha, beta = as_operand(alpha), as_operand(beta)
+    if input._array.dtype.kind == found._array.dtype.kind == "b":
+        return (found & bool(alpha)) | (input & bool(beta))
     found = found if alpha == 1 else found * alpha
     if beta == 0:
         zero = make(np.zeros((1, 1), input._array.dtype), None)
