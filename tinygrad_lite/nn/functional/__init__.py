@@ -4,6 +4,10 @@ from .activation import *
 from .classification import *
 from .convolution import *
 from .distance import *
+from .dropout import *
+from .embedding import *
 from .linear import *
 from .loss import *
+from .normalization import *
+from .padding import *
 from .pooling import *

@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from ..._random import default_generator
 from ._arguments import array_of
 
 __all__ = ["bernoulli", "gumbel", "uniform", "uniform_array"]
-
-_SOURCE = np.random.default_rng()
 
 
 def _random(shape: tuple[int, ...], dtype: Any) -> Any:
     """Numbers from [0, 1) in the type asked for."""
     wide = np.float64 if dtype.itemsize > 4 else np.float32  # noqa: PLR2004 - bytes
-    return _SOURCE.random(shape, wide).astype(dtype, copy=False)
+    return default_generator._rng.random(shape, wide).astype(dtype, copy=False)
 
 
 def uniform(like: Any, low: float, high: float) -> Any:

@@ -1,0 +1,192 @@
+"""Tables of vectors looked up by number, and one-hot codes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...ops import embedding as ops
+from ...ops.elementwise import where
+from ...ops.gathering import gather
+from ...ops.indexing import index
+from ...ops.reduction import sum as _sum
+from ...ops.shape import reshape
+from ._arguments import array_of, tensor_of
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
+
+__all__ = ["embedding", "embedding_bag", "one_hot"]
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """The rows of `weight` that `input` names: (…) of whole numbers, (V, D) -> (…, D).
+
+    Row `padding_idx` gets no gradient.  With `max_norm` the rows looked up are first shrunk in
+    place to that norm.
+
+    Differs from PyTorch: `sparse` changes nothing, gradients are dense.
+    """
+    padding = _check_table(input, weight, padding_idx)
+    if max_norm is not None:
+        _shrink(weight, array_of(input), max_norm, norm_type)
+    return ops.embedding(  # type: ignore[no-any-return]
+        weight, array_of(input), padding_idx=padding, by_frequency=bool(scale_grad_by_freq)
+    )
+
+
+def _check_table(input: Any, weight: Any, padding_idx: int | None) -> int | None:
+    """The padding row counted from the front; an error for numbers outside the table."""
+    if weight.ndim != 2:  # noqa: PLR2004
+        raise RuntimeError("'weight' must be 2-D")
+    numbers, rows = array_of(input), weight.shape[0]
+    if numbers.dtype.kind not in "iu":
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
+            f"Long, Int; but got {input.dtype} instead: convert with .long()"
+        )
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < rows:
+        wrong = numbers.min() if numbers.min() < 0 else numbers.max()
+        raise IndexError(f"index out of range in self: {wrong} in a table of {rows} rows")
+    if padding_idx is None:
+        return None
+    if not -rows <= padding_idx < rows:
+        raise AssertionError("Padding_idx must be within num_embeddings")
+    return padding_idx % rows
+
+
+def _shrink(weight: Any, numbers: Any, max_norm: float, norm_type: float) -> None:
+    """Bring the rows looked up to at most `max_norm`, in place and without history."""
+    table, rows = weight._array, np.unique(numbers)
+    norms = np.linalg.norm(table[rows], norm_type, axis=1)
+    long = norms > max_norm
+    factors = (max_norm / (norms[long] + 1e-7)).astype(table.dtype)
+    table[rows[long]] *= factors[:, None]
+
+
+def embedding_bag(
+    input: Tensor,
+    weight: Tensor,
+    offsets: Tensor | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2,
+    scale_grad_by_freq: bool = False,
+    mode: str = "mean",
+    sparse: bool = False,
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Tensor:
+    """Sum, mean or maximum of the rows of `weight` that each bag names.
+
+    Bags are the rows of a 2-D `input`, or the pieces of a 1-D one that begin at `offsets`.  Numbers
+    equal to `padding_idx` do not count; empty bags give 0.
+    """
+    numbers, starts = _bags(input, offsets, include_last_offset)
+    padding = _check_table(input, weight, padding_idx)
+    if mode not in {"sum", "mean", "max"}:
+        raise ValueError("mode has to be one of sum, mean or max")
+    if per_sample_weights is not None and mode != "sum":
+        raise NotImplementedError(
+            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported "
+            f"for mode='sum' (got mode='{mode}')"
+        )
+    if per_sample_weights is not None and per_sample_weights.shape != input.shape:
+        raise ValueError(
+            "embedding_bag: If per_sample_weights is given, then it must have the same shape as "
+            "the input"
+        )
+    if max_norm is not None:
+        _shrink(weight, numbers, max_norm, norm_type)
+    rows = ops.embedding(
+        weight, numbers, padding_idx=padding, by_frequency=bool(scale_grad_by_freq)
+    )
+    counted = np.ones(len(numbers), bool) if padding is None else numbers != padding
+    places, held = _places(starts, len(numbers), counted)
+    if per_sample_weights is not None:
+        rows = rows * reshape(per_sample_weights, shape=(len(numbers), 1))
+    return _pooled(rows, places, held, mode)  # type: ignore[no-any-return]
+
+
+def _bags(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, Any]:
+    """All numbers in a row, and where each bag begins."""
+    numbers = array_of(input)
+    if numbers.ndim == 2:  # noqa: PLR2004
+        if offsets is not None:
+            raise ValueError("if input is 2D, then offsets has to be None")
+        return numbers.reshape(-1), np.arange(numbers.shape[0]) * numbers.shape[1]
+    if numbers.ndim != 1:
+        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {numbers.ndim}")
+    if offsets is None:
+        raise ValueError("offsets has to be a 1D Tensor but got None")
+    starts = array_of(offsets)
+    if starts.ndim != 1:
+        raise ValueError("offsets has to be a 1D Tensor")
+    if starts.size and starts[0] != 0:
+        raise RuntimeError(
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
+            f"position 0. However, got {starts[0]}"
+        )
+    return numbers, starts[:-1] if include_last_offset else starts
+
+
+def _places(starts: Any, count: int, counted: Any) -> tuple[Any, Any]:
+    """For each bag the rows it holds, filled up with row 0, and which of them count."""
+    ends = np.append(starts[1:], count)
+    widest = int((ends - starts).max(initial=0))
+    places = starts[:, None] + np.arange(widest)
+    held = places < ends[:, None]
+    places = np.where(held, places, 0)
+    if counted.size:
+        held &= counted[places]
+    return places, held
+
+
+def _pooled(rows: Any, places: Any, held: Any, mode: str) -> Any:
+    """The rows of each bag summed, averaged, or compared (bags, D)."""
+    width = rows.shape[1]
+    if not places.size:
+        empty = np.zeros((places.shape[0], width), array_of(rows).dtype)
+        return empty + _sum(rows) if rows.shape[0] == 0 else tensor_of(empty)
+    bags = index(rows, key=places)
+    if mode == "max":
+        lows = np.where(held[..., None], array_of(bags), -np.inf)
+        best = lows.argmax(axis=1)[:, None]
+        values = reshape(gather(bags, best, axis=1), shape=(places.shape[0], width))
+        return where(held.any(axis=1)[:, None], values, 0.0)
+    total = _sum(where(held[..., None], bags, 0.0), axis=1)
+    if mode == "sum":
+        return total
+    return total / np.maximum(held.sum(axis=1), 1)[:, None].astype(array_of(rows).dtype)
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """1 at the class number, 0 elsewhere: (…) of whole numbers -> (…, num_classes)."""
+    numbers = array_of(tensor)
+    if numbers.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor: convert with .long()")
+    if not numbers.size:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return tensor_of(np.zeros((*numbers.shape, num_classes), np.int64))
+    if numbers.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(numbers.max()) + 1
+    elif num_classes < 1:
+        raise RuntimeError("num_classes should be positive")
+    if numbers.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    out = np.zeros((math.prod(numbers.shape), num_classes), np.int64)
+    out[np.arange(len(out)), numbers.reshape(-1)] = 1
+    return tensor_of(out.reshape(*numbers.shape, num_classes))

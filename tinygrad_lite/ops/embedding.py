@@ -1,0 +1,74 @@
+"""Rows of a table by their number, and the gradient that comes back to the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._op import op
+from .scatter import add_rows
+
+
+@op(kind="linear", label="embedding", onnx="Gather")
+def embedding(
+    weight: Any, indices: Any, *, padding_idx: int | None = None, by_frequency: bool = False
+) -> Any:
+    """weight[indices]; row `padding_idx` gets no gradient.
+
+    With `by_frequency` the gradient of a row is divided by how often the row was looked up.
+    """
+    return weight.take(indices, axis=0)
+
+
+@op(kind="linear", label="embeddingᵀ")
+def embed_back(
+    x: Any, indices: Any, *, rows: int, padding_idx: int | None, by_frequency: bool
+) -> Any:
+    """A table of `rows` rows with `x` added at `indices`."""
+    out = np.zeros((rows, x.shape[-1]), x.dtype)
+    flat = indices.reshape(-1)
+    add_rows(out, flat, _shared(x, flat, padding_idx, by_frequency))
+    return out
+
+
+def _shared(g: Any, flat: Any, padding_idx: int | None, by_frequency: bool) -> Any:
+    """The rows of `g`, those of the padding at zero, divided by their frequency if asked."""
+    values = g.reshape(flat.size, g.shape[-1])
+    factors = _factors(flat, padding_idx, by_frequency)
+    return values if factors is None else values * factors.astype(g.dtype)[:, None]
+
+
+def _factors(flat: Any, padding_idx: int | None, by_frequency: bool) -> Any:
+    factors = None
+    if by_frequency and flat.size:
+        factors = 1 / np.bincount(flat)[flat]
+    if padding_idx is not None:
+        kept = flat != padding_idx
+        factors = kept if factors is None else factors * kept
+    return factors
+
+
+@op(kind="linear", label="embedding")
+def embed_weighted(
+    weight: Any, indices: Any, *, padding_idx: int | None, by_frequency: bool
+) -> Any:
+    """The transpose of `embed_back`: rows of `weight`, scaled as their gradients are."""
+    flat = indices.reshape(-1)
+    rows = _shared(weight.take(flat, axis=0), flat, padding_idx, by_frequency)
+    return rows.reshape(*indices.shape, weight.shape[1])
+
+
+def _back(g: Any, weight_shape: Any, indices: Any, padding_idx: Any, by_frequency: bool) -> Any:
+    return embed_back(
+        g, indices, rows=weight_shape[0], padding_idx=padding_idx, by_frequency=by_frequency
+    )
+
+
+embedding.rule(_back, "weight")
+embed_weighted.rule(_back, "weight")
+
+
+@embed_back.rule("x")
+def _(g: Any, indices: Any, padding_idx: int | None, by_frequency: bool) -> Any:
+    return embed_weighted(g, indices, padding_idx=padding_idx, by_frequency=by_frequency)

@@ -1,0 +1,136 @@
+"""Normalisations: values less their mean, over their deviation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .._kernels import normalization as kernels
+from .._op import op
+from .elementwise import rsqrt
+from .reduction import mean as average
+from .shape import reshape, unexpand
+
+
+def _normal(x: Any, axes: tuple[int, ...], eps: float) -> tuple[Any, Any]:
+    """`x` less its mean over `axes` and over its deviation, and one over the deviation."""
+    centred = x - average(x, axis=axes, keepdims=True)
+    scale = rsqrt(average(centred * centred, axis=axes, keepdims=True) + eps)
+    return centred * scale, scale
+
+
+def _pull(g: Any, normal: Any, scale: Any, axes: tuple[int, ...]) -> Any:
+    """The gradient through a normalisation, of what flowed into its result."""
+    level = average(g, axis=axes, keepdims=True)
+    along = average(g * normal, axis=axes, keepdims=True)
+    return scale * (g - level - normal * along)
+
+
+def _summed(x: Any, shape: tuple[int, ...], face: tuple[int, ...]) -> Any:
+    return reshape(unexpand(x, shape=face), shape=shape)
+
+
+@op(kind="general", label="standardize", onnx="MeanVarianceNormalization")
+def standardize(x: Any, *, axes: tuple[int, ...], eps: float) -> Any:
+    """(x − mean) / √(variance + eps), both over `axes`."""
+    return _normal(x, axes, eps)[0]
+
+
+@standardize.rule
+def _(g: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
+    normal, scale = _normal(x, axes, eps)
+    return _pull(g, normal, scale, axes)
+
+
+def _matrix(x: Any, count: int) -> Any:
+    """The last `count` axes as one, and the others as one."""
+    split = x.ndim - count
+    return x.reshape(math.prod(x.shape[:split]), math.prod(x.shape[split:]))
+
+
+def _vector(x: Any) -> Any:
+    return None if x is None else x.reshape(-1)
+
+
+@op(kind="general", label="layer norm", onnx="LayerNormalization", aux=("mean", "scale"))
+def layer_norm(x: Any, weight: Any, bias: Any, *, count: int, eps: float) -> Any:
+    """The last `count` axes normalised, times `weight` and plus `bias` of their shape (or None)."""
+    out, mean, scale = kernels.row_norm(_matrix(x, count), _vector(weight), _vector(bias), eps)
+    return out.reshape(x.shape), mean, scale
+
+
+@layer_norm.joint
+def _(g, x, weight, mean, scale, needs, count):  # type: ignore[no-untyped-def]
+    rows = _matrix(x, count)
+    gx, gw, gb = kernels.row_norm_pull(
+        g.reshape(rows.shape), rows, _vector(weight), mean, scale, needs
+    )
+    shape = x.shape[x.ndim - count :]
+    return (
+        gx.reshape(x.shape) if needs[0] else None,
+        gw.reshape(shape) if needs[1] else None,
+        gb.reshape(shape) if needs[2] else None,
+    )
+
+
+@layer_norm.joint_again
+def _(g, x, weight, needs, count, eps):  # type: ignore[no-untyped-def]
+    split = x.ndim - count
+    normal, scale = _normal(x, tuple(range(split, x.ndim)), eps)
+    inner = g if weight is None else g * weight
+    shape = tuple(x.shape[split:])
+    return (
+        _pull(inner, normal, scale, tuple(range(split, x.ndim))),
+        reshape(unexpand(g * normal, shape=shape), shape=shape) if needs[1] else None,
+        reshape(unexpand(g, shape=shape), shape=shape) if needs[2] else None,
+    )
+
+
+@op(
+    kind="general", label="batch norm", onnx="BatchNormalization",
+    outputs=("values", "mean", "variance"), aux=("scale",),
+)  # fmt: skip
+def batch_norm(x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
+    """Every channel of (N, C, …) normalised over the batch; also its mean and variance.
+
+    The mean and the variance are for the running statistics; no gradient flows through them.
+    """
+    return kernels.channel_norm(x, weight, bias, eps)
+
+
+@batch_norm.joint
+def _(g, x, weight, mean, scale, needs):  # type: ignore[no-untyped-def]
+    gx, gw, gb = kernels.channel_norm_pull(g[0], x, weight, mean, scale, needs)
+    return gx if needs[0] else None, gw if needs[1] else None, gb if needs[2] else None
+
+
+@batch_norm.joint_again
+def _(g, x, weight, needs, eps):  # type: ignore[no-untyped-def]
+    axes = (0, *range(2, x.ndim))
+    face = (1, x.shape[1], *[1] * (x.ndim - 2))
+    normal, scale = _normal(x, axes, eps)
+    inner = g[0] if weight is None else g[0] * reshape(weight, shape=face)
+    channels = (x.shape[1],)
+    return (
+        _pull(inner, normal, scale, axes),
+        _summed(g[0] * normal, channels, face) if needs[1] else None,
+        _summed(g[0], channels, face) if needs[2] else None,
+    )
+
+
+@op(kind="general", label="rms norm", onnx="RMSNormalization")
+def rms_scale(x: Any, *, count: int, eps: float) -> Any:
+    """`x` over the root of its mean square (plus eps) over the last `count` axes."""
+    return _root_scaled(x, count, eps)[0]
+
+
+def _root_scaled(x: Any, count: int, eps: float) -> tuple[Any, Any, tuple[int, ...]]:
+    axes = tuple(range(x.ndim - count, x.ndim))
+    scale = rsqrt(average(x * x, axis=axes, keepdims=True) + eps)
+    return x * scale, scale, axes
+
+
+@rms_scale.rule
+def _(g: Any, x: Any, count: int, eps: float) -> Any:
+    normal, scale, axes = _root_scaled(x, count, eps)
+    return scale * (g - normal * average(g * normal, axis=axes, keepdims=True))
