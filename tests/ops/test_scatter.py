@@ -137,6 +137,8 @@ def test_filled_slices_count_the_value_once(axis):
     operands = (X, index, np.array(7.0))
     np.testing.assert_array_equal(ops.index_fill(*operands, axis=axis), expected)
     check_slopes(ops.index_fill, operands, {"axis": axis})
+    check_slopes(ops.index_clear, (X, index), {"axis": axis})
+    check_slopes(ops.index_keep, (X, index), {"axis": axis})
 
 
 def test_many_rows_by_both_ways_of_adding():
