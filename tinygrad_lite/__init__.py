@@ -9,17 +9,42 @@ derivatives with numerical ones.
 
 from __future__ import annotations
 
+import importlib
 import math
 import warnings
+from typing import Any
 
 from . import _creation, _dtypes, _functions, _random, autograd, nn, optim, utils
 from ._device import device
 from ._dtypes import DTYPES, dtype
 from ._format import set_printoptions
+from ._functions.convert import LegacyType
+from ._limits import finfo, iinfo
 from ._op import op
+from ._settings import (
+    are_deterministic_algorithms_enabled,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    get_default_device,
+    get_float32_matmul_precision,
+    get_num_interop_threads,
+    get_num_threads,
+    is_deterministic_algorithms_warn_only_enabled,
+    preserve_format,
+    set_default_device,
+    set_default_tensor_type,
+    set_flush_denormal,
+    set_float32_matmul_precision,
+    set_num_interop_threads,
+    set_num_threads,
+    strided,
+    use_deterministic_algorithms,
+)
 from ._size import Size
 from ._tensor import Tensor
 from ._version import __version__
+from .amp import autocast
 from .autograd.modes import (
     enable_grad,
     inference_mode,
@@ -28,6 +53,8 @@ from .autograd.modes import (
     no_grad,
     set_grad_enabled,
 )
+from .compiler import compile  # noqa: A004 - torch's name
+from .nn.functional import _methods
 
 # PyTorch divides by zero and takes logarithms of zero without a word, and NumPy warns. The filter
 # speaks of warnings raised in this package only; what users compute with NumPy warns as before.
@@ -35,11 +62,53 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lit
 
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 newaxis = None
+long, half, double, short = _dtypes.long, _dtypes.half, _dtypes.double, _dtypes.short
+float, int, bool = _dtypes.float, _dtypes.int, _dtypes.bool  # noqa: A001 - torch's names
 
+_methods.publish(vars(nn.functional))
 for _module in (_creation, _random, _dtypes):
     globals().update({name: getattr(_module, name) for name in _module.__all__})
 globals().update(_functions.NAMES)
 globals().update(DTYPES)
-globals().update(
-    {name: getattr(_dtypes, name) for name in ("float", "double", "half", "int", "short", "long")}
-)
+
+# Imported when first asked for: most programs use none of them.
+LAZY = (
+    "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed",
+    "distributions", "func", "hub", "jit", "linalg", "mps", "multiprocessing", "onnx", "profiler",
+    "random", "serialization", "special", "testing", "types", "version", "vision", "viz",
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in LAZY:
+        return importlib.import_module(f".{name}", __name__)
+    if name in OUT_OF_SCOPE:
+        raise NotImplementedError(f"torch.{name} is not supported: {OUT_OF_SCOPE[name]}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_COMPLEX = "complex numbers are out of scope; split into real and imaginary parts"
+_SPARSE = "sparse tensors are out of scope; use a dense tensor or index_add"
+_QUANTISED = "quantised tensors are out of scope; use float32"
+OUT_OF_SCOPE = {
+    **dict.fromkeys(
+        ("fft", "complex", "polar", "view_as_complex", "view_as_real", "stft", "istft", "angle"),
+        _COMPLEX,
+    ),
+    **dict.fromkeys(("sparse", "sparse_coo_tensor", "sparse_csr_tensor"), _SPARSE),
+    **dict.fromkeys(("quantize_per_tensor", "quantize_per_channel"), _QUANTISED),
+}
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *LAZY})
+
+
+def is_tensor(obj: object) -> Any:
+    """Whether `obj` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_storage(obj: object) -> Any:  # noqa: ARG001
+    """False: storages are not objects of their own here."""
+    return False
