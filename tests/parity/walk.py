@@ -99,7 +99,10 @@ def function_of(entry):
         return swapped(made)
     at = ours
     for part in entry.name.split("."):
-        at = getattr(at, part, None)
+        try:
+            at = getattr(at, part, None)
+        except NotImplementedError:  # said to be out of scope
+            return None
         if at is None:
             return None
     return at
