@@ -31,6 +31,8 @@ def check_subject(subject: Subject, settings: Settings, call: str | None = None)
             enter_fault(report, fault)
         else:
             compare(report, subject, settings)
+            if report.ok and behaviour.weak:
+                enter_fault(report, behaviour.weak)
     report.notes += [*behaviour.notes, *settings.notes]
     report.seconds = time.perf_counter() - began
     return report

@@ -378,14 +378,39 @@ def sum_term(case: Case) -> Cause | None:
     gap = np.where(case.judged, case.analytic - case.numeric, 0.0)
     small = np.abs(gap) <= 10 * case.table.bar + 1e-9 * np.abs(case.numeric)
     gap = np.where(small, 0.0, gap)
+    if case.complete and patterns.constant_along_axis(gap, case.shape):
+        if not patterns.constant_along_axis(case.numeric, case.shape):
+            return term_cause(case)
     if not patterns.blocks_of_rank_one(gap, case.table.bar):
         return None
     if patterns.blocks_of_rank_one(case.numeric, case.table.bar):
         return None
+    return term_cause(case)
+
+
+def term_cause(case: Case) -> Cause:
+    """A sum or mean too few or too many."""
     return Cause(
         "missing or extra sum/mean term",
         f"the error in {case.name!r} is one term per slice, the same for all of its elements up to "
         "a weight: a sum or mean over an axis is missing, or one too many",
+    )
+
+
+def cross_terms(case: Case) -> Cause | None:
+    """The gradient is elementwise, but the function mixes elements."""
+    if not (case.by_output and case.complete) or case.output_shape != case.shape:
+        return None
+    mixing = np.where(case.judged, case.numeric, 0.0)
+    if not patterns.is_diagonal(case.analytic) or patterns.is_diagonal(mixing):
+        return None
+    off = case.wrong & ~np.eye(len(case.wrong), dtype=bool)
+    if not off.any():
+        return None
+    return Cause(
+        "missing or extra sum/mean term",
+        f"each output depends on several elements of {case.name!r}, but backward treats them one by "
+        "one: the term that sums over the others is missing",
     )
 
 
@@ -427,6 +452,7 @@ CANDIDATES = (
     low_precision,
     swapped,
     rearranged,
+    cross_terms,
     rows_lost,
     mixture_lost,
     masked,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .ladder import STEPS, Line, judge
-from .noise import EPS, Noise, measure_noise
+from .noise import TINY, Noise, measure_noise, measure_wide_noise
 from .screen import find_suspects, screen_input, stands
 from .subject import Vector, magnitudes
 from .table import KINK, RIGHT, UNDECIDED, WRONG, Table, measure_table, settle_table
@@ -27,7 +27,7 @@ SMALL_BESIDE_LARGE = 16
 LARGE = 1024
 # What a failure may cost in detail.
 DETAIL_OUTPUTS = 512
-DETAIL_ELEMENTS = 1024
+DETAIL_ELEMENTS = 2048
 
 PROBES = ((3.0, "3 times the inputs"), (10.0, "10 times the inputs"), (0.1, "a tenth of the inputs"),
           (-1.0, "minus the inputs"), (0.0, "inputs of zero"))  # fmt: skip
@@ -144,6 +144,8 @@ def look_closer(
         findings = prepare(flat, line.x, line.y, findings.noise, detailed)
         findings.screened, findings.place = screened, place
     settle_inputs(findings, failed, settings, rng)
+    if findings.wrong and flat.working is np.float64:
+        doubt(findings, failed, settings, rng)
     if findings.wrong:
         rest = [i for i in range(len(flat.slices)) if i not in failed]
         for number in rest:
@@ -151,6 +153,18 @@ def look_closer(
             if findings.tables[number] is None and part.stop - part.start <= DETAIL_ELEMENTS:
                 settle_inputs(findings, [number], settings, rng)
     return findings
+
+
+def doubt(
+    findings: Findings, failed: list[int], settings: Settings, rng: np.random.Generator
+) -> None:
+    """Settle once more where the function turns out noisier than it seemed."""
+    line = findings.line
+    wide = measure_wide_noise(line.flat, line.x, findings.noise, rng)
+    if (wide.sigma > 10 * findings.noise.sigma).any():
+        findings.noise = wide
+        findings.line = Line(line.flat, line.x, line.y, line.cotangents, wide.sigma)
+        settle_inputs(findings, failed, settings, rng)
 
 
 def settle_inputs(
@@ -179,6 +193,7 @@ def probe_branches(flat: Flat, settings: Settings) -> tuple[Findings | None, lis
     not finite, are left out: they may lie outside of its domain.
     """
     rng = np.random.default_rng(settings.seed + 1)
+    settings = replace(settings, kinks="skip", beyond=True)
     tried = []
     for factor, place in PROBES:
         x = flat.start * factor
@@ -202,7 +217,8 @@ def probe_at(
         if not finite.any():
             return None, False
         cotangents = choose_cotangents(y, flat.size, 0, rng)
-        rough = Noise(4 * EPS * np.abs(np.where(finite, y, 0.0)), np.zeros(y.size, dtype=bool))
+        sizes = np.maximum(4 * flat.unit * np.abs(np.where(finite, y, 0.0)), TINY)
+        rough = Noise(sizes, np.zeros(y.size, dtype=bool))
         findings = prepare(flat, x, y, rough, cotangents)
         _, typical = magnitudes(flat, x)
         for _ in range(2):

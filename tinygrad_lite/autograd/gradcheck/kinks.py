@@ -145,10 +145,7 @@ def is_mixture(line: Line, gradient: Vector, cotangents: Vector, rng: np.random.
     """
     flat, x = line.flat, line.x
     _, typical = magnitudes(flat, x)
-    bent = np.zeros(len(gradient), dtype=bool)
-    for _ in range(4):
-        u = typical * rng.standard_normal(flat.size)
-        bent |= find_jump(line.climb(u, gradient, NEAR / RATIO ** np.arange(4))).found
+    bent = is_bent(line, gradient, typical, rng)
     if not bent.any():
         return bent
     tested = []
@@ -164,6 +161,32 @@ def is_mixture(line: Line, gradient: Vector, cotangents: Vector, rng: np.random.
     )
 
 
+def is_bent(
+    line: Line, gradient: Vector, typical: Vector, rng: np.random.Generator
+) -> Flags:
+    """Cotangents whose slopes along two directions do not add up to that along their sum.
+
+    However short the steps are: what is smooth becomes linear, what is bent stays so.
+    """
+    bent = np.zeros(len(gradient), dtype=bool)
+    for _ in range(4):
+        first, second = (typical * rng.standard_normal(line.flat.size) for _ in range(2))
+        apart = np.ones(len(gradient), dtype=bool)
+        for step in (1e-5, 1e-7):
+            changes = [line.pair(u, step)[:2] for u in (first, second, first + second)]
+            for side in (0, 1):
+                a, b, both = (change[side] for change in changes)
+                size = np.abs(a) + np.abs(b) + np.abs(both)
+                gap = np.abs(a + b - both)
+                if side == 0:
+                    seen = (gap > 1e-3 * size) & (gap > 10 * line.sigma)
+                else:
+                    seen |= (gap > 1e-3 * size) & (gap > 10 * line.sigma)
+            apart &= seen
+        bent |= apart
+    return bent
+
+
 def stands_test(
     line: Line, point: Vector, piece: Vector, reach: Vector, rng: np.random.Generator
 ) -> Flags:
@@ -172,7 +195,8 @@ def stands_test(
     good = np.ones(len(piece), dtype=bool)
     for _ in range(2):
         u = reach * rng.standard_normal(line.flat.size)
-        right, left, way, _ = there.pair(u, 1.0)
+        right, left, ahead, behind = there.pair(u, 1.0)
+        way = ahead + behind
         with np.errstate(all="ignore"):
             error = np.abs(right + left - piece @ way)
             good &= error <= 1e-3 * np.sqrt((piece**2) @ (way**2)) + 4 * line.sigma

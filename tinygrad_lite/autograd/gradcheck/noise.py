@@ -24,6 +24,9 @@ POINTS = 7
 # the same value at all seven points is a staircase there, and wider spacings find its steps.
 SPACINGS = (1e-12, 1e-9, 3e-7, 1e-4)
 EPS = float(np.finfo(np.float64).eps)
+# Results below this are rounded more coarsely than their size tells.
+TINY = 1e-306
+SINGLE = float(np.finfo(np.float32).eps)
 
 
 @dataclass
@@ -58,8 +61,9 @@ def difference_scatter(values: Vector) -> Vector:
 def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) -> Noise:
     """Scatter of every output around `x`, at least half a unit in its last place."""
     own, _ = magnitudes(flat, x)
-    unit = float(np.finfo(flat.working).eps)
-    sigma = unit * np.abs(y)
+    largest = float(np.max(np.abs(y), where=np.isfinite(y), initial=0.0))
+    # A result of exactly zero is no less noisy than what cancelled in it.
+    sigma = np.maximum(flat.unit * np.where(y == 0, largest, np.abs(y)), TINY * (largest > 0))
     coarse = np.zeros(y.size, dtype=bool)
     if not flat.size:
         return Noise(sigma, coarse)
@@ -75,7 +79,26 @@ def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) ->
         still &= ~moved
         if not still.any() or not depends(y, still):
             break
+    if coarse.any():
+        flat.unit = SINGLE
+        sigma = np.maximum(sigma, np.where(coarse | still, SINGLE, 0.0) * np.abs(y))
     return Noise(np.where(np.isfinite(sigma), sigma, 0.0), coarse)
+
+
+def measure_wide_noise(flat: Flat, x: Vector, noise: Noise, rng: np.random.Generator) -> Noise:
+    """Scatter found with wider spacings, asked before anything is called wrong.
+
+    A cancellation inside moves in steps that the narrow spacing may miss. Noise is the same for
+    both wide spacings; the bend of a kink grows with them, and is none.
+    """
+    own, _ = magnitudes(flat, x)
+    direction = own * rng.choice([-1.0, 1.0], flat.size) * rng.uniform(0.5, 1.0, flat.size)
+    found = []
+    for spacing in (3e-8, 3e-7):
+        values = [flat.value(x + spacing * k * direction) for k in range(-3, POINTS - 3)]
+        found.append(difference_scatter(np.array(values)))
+    noisy = np.isfinite(found[1]) & (found[1] < 4 * found[0])
+    return Noise(np.where(noisy, np.maximum(noise.sigma, found[1]), noise.sigma), noise.coarse)
 
 
 def depends(y: Vector, still: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> bool:

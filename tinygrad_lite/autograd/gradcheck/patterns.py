@@ -122,6 +122,8 @@ def rearrangements(
     if result is not None:
         for what, order in reorderings(result):
             yield f"{what} (the upstream gradient is, before it is used)", numeric[order]
+            if result == shape:
+                yield f"{what} (its mask or weights are)", numeric[order][:, order]
 
 
 def is_permutation(analytic: Vector, numeric: Vector, bar: Vector) -> bool:
@@ -230,6 +232,25 @@ def blocks_of_rank_one(matrix: Vector, bar: Vector) -> bool:
             return False
         large = True
     return large
+
+
+def constant_along_axis(gap: Vector, shape: tuple[int, ...]) -> bool:
+    """Whether each row of `gap` is the same along one axis of the input of more than two places."""
+    cube = gap.reshape(len(gap), *shape)
+    for axis, size in enumerate(shape, start=1):
+        if size < 3:
+            continue
+        spread = np.ptp(cube, axis=axis)
+        if np.all(spread <= 1e-5 * np.abs(cube).max(axis=axis)) and gap.any():
+            return True
+    return False
+
+
+def is_diagonal(matrix: Vector) -> bool:
+    """Whether a square matrix has no entry off its diagonal, and some on it."""
+    if matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
+        return False
+    return bool(np.count_nonzero(matrix) == np.count_nonzero(np.diag(matrix)) > 0)
 
 
 def components(linked: Flags) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:

@@ -37,7 +37,8 @@ def random_direction(line: Line, part: slice, number: int, rng: np.random.Genera
 
 def passes(line: Line, gradient: Vector, u: Vector, rtol: float, step: float) -> Flags:
     """Whether each cotangent's gradient predicts the change along `u`, and not for noise alone."""
-    right, left, way, _ = line.pair(u, step)
+    right, left, ahead, behind = line.pair(u, step)
+    way = ahead + behind
     with np.errstate(all="ignore"):
         size = np.sqrt((gradient**2) @ (way**2))
         error = np.abs(right + left - gradient @ way)
@@ -114,7 +115,8 @@ def fails(
     u[columns] = rng.standard_normal(columns.size) * typical[columns]
     good = np.zeros(len(gradient), dtype=bool)
     for step in (first_step(line), 1e-7, 1e-4):
-        right, left, way, _ = line.pair(u, step)
+        right, left, ahead, behind = line.pair(u, step)
+        way = ahead + behind
         with np.errstate(all="ignore"):
             size = np.sqrt((gradient**2) @ (way**2))
             good |= np.abs(right + left - gradient @ way) <= 3 * rtol * size + 2 * line.sigma

@@ -63,6 +63,7 @@ class Settings:
     nondet_tol: float = 0.0
     check_dtypes: bool = True
     order: int = 1
+    beyond: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -80,6 +81,8 @@ class Flat:
         self.forwards = 0
         self.backwards = 0
         self.missing: set[int] = set()
+        # Relative rounding of the results; coarser once float32 was found inside.
+        self.unit = float(np.finfo(working).eps)
 
     @property
     def size(self) -> int:

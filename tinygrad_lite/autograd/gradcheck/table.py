@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .kinks import edge_of_domain, find_jump, is_mixture, overshoots
-from .ladder import FIRST_STEP, STEPS, Line, judge, true_length
+from .ladder import FIRST_STEP, SHORT_STEPS, STEPS, Line, judge
 from .subject import Vector, magnitudes
 
 if TYPE_CHECKING:
@@ -68,11 +68,10 @@ def measure_table(line: Line, gradient: Vector, columns: Vector, rtol: float) ->
     numeric, bar = np.zeros(shape), np.zeros(shape)
     for place, column in enumerate(columns):
         u = unit(line, int(column), float(own[column]))
-        right, left, way, step = line.pair(u, first_step(line))
-        length, _ = true_length(u, way, step, gradient)
-        with np.errstate(all="ignore"):
-            numeric[:, place] = (right + left) / (length * own[column])
-            bar[:, place] = 2 * line.sigma / (length * own[column])
+        right, left, ahead, behind = line.pair(u, first_step(line))
+        length = float(ahead[column] + behind[column])
+        numeric[:, place] = (right + left) / length
+        bar[:, place] = 2 * line.sigma / length
     analytic = gradient[:, columns]
     state = np.where(agrees(analytic, numeric, bar, rtol), RIGHT, OPEN).astype(np.int8)
     bent = np.zeros(shape, dtype=bool)
@@ -111,7 +110,7 @@ def settle_table(
         settle_column(line, gradient, table, int(place), settings, bends)
     if settings.kinks == "error":
         table.state[table.state == KINK] = WRONG
-    elif settings.kinks == "subgradient":
+    else:
         refine_kinks(line, gradient, table, bends, rng)
 
 
@@ -134,7 +133,9 @@ def settle_column(
         [verdict.right, inside, kink, verdict.wrong], [RIGHT, KINK, WRONG, WRONG], UNDECIDED
     )
     diverges = ~np.isfinite(analytic)
-    state = np.where(diverges, judge_infinite(line, column, analytic), state)
+    if diverges.any():
+        infinite = UNDECIDED if settings.beyond else judge_infinite(line, column, analytic)
+        state = np.where(diverges, infinite, state)
     table.state[open_now, place] = state[open_now]
     table.bent[:, place] = kink
     best = np.where(kink, (jump.left + jump.right) / 2, verdict.best)
@@ -165,19 +166,28 @@ def climb_once(
     line: Line, gradient: Vector, column: int, size: float, rtol: float
 ) -> tuple[Verdict, Jump]:
     """Verdict and kink of one column from one ladder."""
-    slopes = line.climb(unit(line, column, size), gradient, STEPS)
-    for values in (slopes.central, slopes.right, slopes.left, slopes.noise):
+    u, candidate = unit(line, column, size), gradient[:, column]
+    scale = zero_scale(line, gradient, column, size)
+    slopes = line.climb(u, gradient, STEPS)
+    verdict = judge(slopes, candidate * size, rtol, scale * size)
+    if verdict.wrong.any() and line.flat.working is np.float64:
+        slopes = slopes.followed_by(line.climb(u, gradient, SHORT_STEPS))
+        verdict = judge(slopes, candidate * size, rtol, scale * size)
+    jump = jump_of(slopes)
+    for values in (verdict.best, verdict.bar, jump.right, jump.left, jump.bar):
         values /= size
-    candidate = gradient[:, column]
-    rows = np.abs(np.where(np.isfinite(gradient), gradient, 0.0))
+    return verdict, jump
+
+
+def zero_scale(line: Line, gradient: Vector, column: int, size: float) -> Vector:
+    """Slopes below this count as zero: beside the rest of their row, or beside the value itself."""
     part = line.flat.slices[line.flat.locate(column)[0]]
-    value = np.abs(line.project(line.y))
-    scale = np.maximum(1e-3 * rows[:, part].max(axis=1), 1e-10 * value / size)
-    verdict = judge(slopes, candidate, rtol, np.where(np.isfinite(scale), scale, 0.0))
-    return verdict, jump_of(slopes, verdict, candidate)
+    row = np.abs(np.nan_to_num(gradient[:, part], posinf=0.0, neginf=0.0)).max(axis=1)
+    scale = np.maximum(1e-3 * row, 1e-10 * np.abs(line.project(line.y)) / size)
+    return np.where(np.isfinite(scale), scale, 0.0)
 
 
-def jump_of(slopes: Slopes, verdict: Verdict, candidate: Vector) -> Jump:
+def jump_of(slopes: Slopes) -> Jump:
     """Kink of the ladder's line, the edge of the function's domain included."""
     jump, edge = find_jump(slopes), edge_of_domain(slopes)
     one_way = edge.found & ~jump.found
@@ -207,11 +217,18 @@ def judge_infinite(line: Line, column: int, analytic: Vector) -> Vector:
         right, left, _, _ = line.pair(u, step)
         sides = np.array([right / step, left / step])
         sizes.append(np.where(np.isfinite(sides), sides, 0.0))
+    steep = np.array(sizes)
     towards = np.sign(np.where(np.isnan(analytic), 0.0, analytic))
-    grown = np.array(sizes) * towards
-    grows = (grown[1:] > 5 * np.maximum(grown[:-1], 0)).all(axis=0).any(axis=0)
-    unknown = ~np.isfinite(line.project(line.y))
+    grows = growing(steep * towards)
+    # Where some slope is infinite, zero times infinity makes NaN of the others.
+    pole = (growing(steep) | growing(-steep)).any()
+    unknown = ~np.isfinite(line.project(line.y)) | (np.isnan(analytic) & pole)
     return np.where(np.isinf(analytic) & grows, RIGHT, np.where(unknown, UNDECIDED, WRONG))
+
+
+def growing(steep: Vector) -> Flags:
+    """Whether one-sided slopes keep growing as steps shrink, on either side."""
+    return np.asarray((steep[1:] > 5 * np.maximum(steep[:-1], 0)).all(axis=0).any(axis=0))
 
 
 def refine_kinks(

@@ -1,0 +1,1 @@
+"""A bench of wrong and right backwards, to measure gradient checkers with."""
