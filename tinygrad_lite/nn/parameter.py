@@ -40,6 +40,12 @@ class Parameter(Tensor):
             )
         return become(data, cls).requires_grad_(requires_grad)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """A parameter over a copy of the values; the gradient is not copied, as in PyTorch."""
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
+        return memo[id(self)]
+
     def __repr__(self) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__()
 

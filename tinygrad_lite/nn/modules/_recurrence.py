@@ -113,7 +113,7 @@ def _step_tanh(row: Any, states: States, weight: Any, bias: Any, _: Any) -> Stat
 
 
 def _step_relu(row: Any, states: States, weight: Any, bias: Any, _: Any) -> States:
-    return ((row + F.linear(states[0], weight, bias)).relu(),)
+    return (F.relu(row + F.linear(states[0], weight, bias)),)
 
 
 def _step_lstm(row: Any, states: States, weight: Any, bias: Any, project: Any) -> States:

@@ -435,7 +435,9 @@ class Module:
                 if parameter is not None:
                     _convert_parameter(parameter, fn)
             for name, buffer in _own_buffers(self):
-                if buffer is not None:
+                if is_lazy(buffer):
+                    buffer.data = fn(buffer.data)
+                elif buffer is not None:
                     self.__dict__[name] = fn(buffer)
         return self
 
@@ -733,7 +735,7 @@ def _reassign(module: Module, name: str, value: Any) -> None:
 
 def _convert_parameter(parameter: Any, fn: Callable[[Tensor], Tensor]) -> None:
     if is_lazy(parameter):
-        parameter.data = fn(parameter)
+        parameter.data = fn(parameter.data)
         return
     grad = parameter.grad
     parameter.grad = None

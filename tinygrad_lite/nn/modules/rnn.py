@@ -528,7 +528,7 @@ class RNNCell(RNNCellBase):
         x, states, batched = self._prepared(input, None if hx is None else (hx,))
         from_x, from_h = self._sums(x, states[0])
         total = from_x + from_h
-        h = total.tanh() if self.nonlinearity == "tanh" else total.relu()
+        h = total.tanh() if self.nonlinearity == "tanh" else F.relu(total)
         return h if batched else h.squeeze(0)
 
 
