@@ -12,9 +12,9 @@ from __future__ import annotations
 import importlib
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import _creation, _dtypes, _functions, _random, autograd, nn, optim, utils
+from . import _creation, _dtypes, _functions, _random, autograd
 from ._device import device
 from ._dtypes import DTYPES, dtype
 from ._format import set_printoptions
@@ -54,7 +54,9 @@ from .autograd.modes import (
     set_grad_enabled,
 )
 from .compiler import compile  # noqa: A004 - torch's name
-from .nn.functional import _methods
+
+if TYPE_CHECKING:
+    from . import nn, optim, utils
 
 # PyTorch divides by zero and takes logarithms of zero without a word, and NumPy warns. The filter
 # speaks of warnings raised in this package only; what users compute with NumPy warns as before.
@@ -65,23 +67,40 @@ newaxis = None
 long, half, double, short = _dtypes.long, _dtypes.half, _dtypes.double, _dtypes.short
 float, int, bool = _dtypes.float, _dtypes.int, _dtypes.bool  # noqa: A001 - torch's names
 
-_methods.publish(vars(nn.functional))
 for _module in (_creation, _random, _dtypes):
     globals().update({name: getattr(_module, name) for name in _module.__all__})
 globals().update(_functions.NAMES)
 globals().update(DTYPES)
 
-# Imported when first asked for: most programs use none of them.
+# Imported when first asked for: a program that differentiates a formula needs no layers.
 LAZY = (
     "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed",
-    "distributions", "func", "hub", "jit", "linalg", "mps", "multiprocessing", "onnx", "profiler",
-    "random", "serialization", "special", "testing", "types", "version", "vision", "viz",
+    "distributions", "func", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx",
+    "optim", "profiler", "random", "serialization", "special", "testing", "types", "utils",
+    "version", "vision", "viz",
+)  # fmt: skip
+
+# Functionals that PyTorch also has at its top level.
+FUNCTIONALS = (
+    "adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "avg_pool1d", "batch_norm",
+    "bilinear", "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle", "conv1d",
+    "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "cosine_embedding_loss", "cosine_similarity", "ctc_loss", "dropout", "embedding",
+    "embedding_bag", "feature_alpha_dropout", "feature_dropout", "group_norm",
+    "hinge_embedding_loss", "instance_norm", "kl_div", "layer_norm", "margin_ranking_loss",
+    "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "pairwise_distance",
+    "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "rms_norm", "rrelu", "rrelu_",
+    "selu", "selu_", "threshold", "threshold_", "triplet_margin_loss",
 )  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name in LAZY:
         return importlib.import_module(f".{name}", __name__)
+    if name in FUNCTIONALS:
+        found = getattr(importlib.import_module(".nn.functional", __name__), name, None)
+        if found is not None:
+            return globals().setdefault(name, found)
     if name in OUT_OF_SCOPE:
         raise NotImplementedError(f"torch.{name} is not supported: {OUT_OF_SCOPE[name]}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -101,7 +120,7 @@ OUT_OF_SCOPE = {
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *LAZY})
+    return sorted({*globals(), *LAZY, *FUNCTIONALS})
 
 
 def is_tensor(obj: object) -> Any:

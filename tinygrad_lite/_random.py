@@ -6,8 +6,7 @@ on every platform.
 
 from __future__ import annotations
 
-import secrets
-import threading
+import os
 from typing import Any
 
 import numpy as np
@@ -33,8 +32,15 @@ class Generator:
 
     def __init__(self, device: Any = "cpu") -> None:
         check_device(device)
-        self._lock = threading.Lock()
-        self.manual_seed(67280421310721)
+        self._seed = 67280421310721
+        self._made: Any = None
+
+    @property
+    def _rng(self) -> np.random.Generator:
+        """NumPy's generator, made when first asked for: numpy.random takes 8 ms to import."""
+        if self._made is None:
+            self._made = np.random.Generator(np.random.PCG64(self._seed))
+        return self._made  # type: ignore[no-any-return]
 
     @property
     def device(self) -> device:
@@ -50,12 +56,12 @@ class Generator:
                 f"Overflow when unpacking long: a seed must lie in [-2**63, 2**64), got {seed}"
             )
         self._seed = int(seed) % 2**64
-        self._rng = np.random.Generator(np.random.PCG64(self._seed))
+        self._made = None
         return self
 
     def seed(self) -> int:
         """Start over from a seed of the operating system, and return it."""
-        fresh = secrets.randbits(64)
+        fresh = int.from_bytes(os.urandom(8), "little")
         self.manual_seed(fresh)
         return fresh
 

@@ -10,13 +10,13 @@ and `x` beside `dim`, `keepdim` and `input`, and the error for an input that is 
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .._dtypes import of
+from .._op import parameters_of
 from .._inplace import forbid, in_place_of
 from .._stamps import stamp
 from .._state import here
@@ -87,7 +87,8 @@ def need_tensor(name: str, value: Any, argument: str = "input", position: int = 
 
 def _flexible(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add `out=`, other spellings of keywords and the check of the input."""
-    parameters = list(inspect.signature(function).parameters)
+    positional, keyword_only, _ = parameters_of(function)
+    parameters = [*positional, *keyword_only]
     wants_tensor = bool(parameters) and parameters[0] == "input"
     own = set(parameters)
 

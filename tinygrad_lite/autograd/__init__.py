@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from . import function
 from .derivatives import Variable, backward, grad
 from .function import Function
@@ -13,15 +16,50 @@ from .modes import (
     no_grad,
     set_grad_enabled,
 )
-from .numerical import numerical_gradient
+
+if TYPE_CHECKING:
+    from .gradcheck import check_function, check_module, gradcheck, gradgradcheck
+    from .numerical import numerical_gradient
+
+# The checker is a third of the package's code and most programs never check: imported on demand.
+LAZY = {
+    "anomaly_mode": None,
+    "check_function": "gradcheck",
+    "check_module": "gradcheck",
+    "detect_anomaly": "anomaly_mode",
+    "forward_ad": None,
+    "functional": None,
+    "graph": None,
+    "gradcheck": "gradcheck",
+    "gradgradcheck": "gradcheck",
+    "numerical_gradient": "numerical",
+    "profiler": None,
+    "set_detect_anomaly": "anomaly_mode",
+    "why_no_grad": "why",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = LAZY[name]
+    module = importlib.import_module(f".{home or name}", __name__)
+    found = module if home is None else getattr(module, name)
+    globals()[name] = found
+    return found
+
 
 __all__ = [
     "Function",
     "Variable",
     "backward",
+    "check_function",
+    "check_module",
     "enable_grad",
     "function",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "inference_mode",
     "is_grad_enabled",
     "is_inference_mode_enabled",

@@ -6,8 +6,10 @@ from .convolution import *
 from .distance import *
 from .dropout import *
 from .embedding import *
+from .grid import *
 from .linear import *
 from .loss import *
 from .normalization import *
 from .padding import *
 from .pooling import *
+from .vision import *

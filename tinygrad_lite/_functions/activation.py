@@ -1,0 +1,65 @@
+"""The activations that PyTorch also has at the top level and as methods: x.relu(), x.softmax(1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._dtypes import of
+from .._record import apply
+from ..ops import activation as ops
+from ._dims import as_dtype, axis_of
+from ._surface import need_tensor, surface
+
+__all__: list[str] = []
+
+
+@surface(inplace=True)
+def relu(input: Any) -> Any:  # noqa: A002
+    """The larger of 0 and each element; the gradient at 0 is 0."""
+    if input._array.dtype.kind == "b":
+        raise RuntimeError("Boolean inputs not supported for relu")
+    return apply(ops.relu, (input,), {})
+
+
+def _along(name: str, op: Any, x: Any, dim: Any, dtype: Any) -> Any:
+    x = as_dtype(x, dtype)
+    axis = axis_of(x, dim)
+    if x._array.dtype.kind != "f":
+        raise RuntimeError(
+            f'"{name}_lastdim_kernel_impl" not implemented for {of(x._array.dtype)!r}: '
+            "convert with .float(), or pass dtype="
+        )
+    return apply(op, (x,), {"axis": axis})
+
+
+@surface
+def softmax(input: Any, dim: int, dtype: Any = None) -> Any:  # noqa: A002
+    """Exponentials along `dim`, divided by their sum."""
+    return _along("softmax", ops.softmax, input, dim, dtype)
+
+
+@surface
+def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:  # noqa: A002
+    """The logarithm of softmax along `dim`, without overflow."""
+    return _along("log_softmax", ops.log_softmax, input, dim, dtype)
+
+
+@surface
+def hardshrink(input: Any, lambd: float = 0.5) -> Any:  # noqa: A002
+    """`input` where it lies outside [-lambd, lambd], else 0."""
+    return apply(ops.hardshrink, (input,), {"lambd": lambd})
+
+
+@surface
+def prelu(input: Any, weight: Any) -> Any:  # noqa: A002
+    """`input` where positive, else `weight` (one, or one per channel) times it."""
+    need_tensor("prelu", weight, "weight", 2)
+    if weight._array.size != 1:
+        channels = input._array.shape[1] if input._array.ndim > 1 else 1
+        if input._array.ndim == 0 or weight._array.size != channels:
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+                f"{weight._array.size} and channel size = {channels}."
+            )
+        weight = weight.reshape((1, -1) + (1,) * (input._array.ndim - 2))
+    return apply(ops.prelu, (input, weight), {})

@@ -1,0 +1,368 @@
+"""Images: resizing, windows as columns, channels and pixels exchanged."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...ops import fold as ops
+from ...ops.resample import blend
+from ...ops.scatter import index_select
+from ...ops.shape import reshape, transpose
+from ._arguments import spread
+from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+
+if TYPE_CHECKING:
+    from ..._tensor import Tensor
+
+__all__ = [
+    "channel_shuffle", "fold", "interpolate", "native_channel_shuffle", "pixel_shuffle",
+    "pixel_unshuffle", "unfold", "upsample", "upsample_bilinear", "upsample_nearest",
+]  # fmt: skip
+
+AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+SHARPNESS, SMOOTH_SHARPNESS = -0.75, -0.5  # of the cubic, without and with antialiasing
+
+
+def interpolate(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Tensor:
+    """(N, C, spatial) resized to `size`, or by `scale_factor`.
+
+    `mode`: "nearest", "nearest-exact", "linear" (one axis), "bilinear" and "bicubic" (two),
+    "trilinear" (three), "area" (means).  With `align_corners` the centres of the corner pixels
+    stay, else the outer edges.  `antialias` widens the filter when shrinking (bilinear, bicubic).
+    """
+    axes = input.ndim - 2
+    if not 1 <= axes <= 3:  # noqa: PLR2004
+        raise NotImplementedError(
+            "Input Error: Only 3D, 4D and 5D input Tensors supported "
+            f"(got {input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear "
+            "| area | nearest-exact"
+        )
+    _check_mode(mode, axes, align_corners, antialias)
+    outs, scales = _target(input.shape[2:], size, scale_factor, recompute_scale_factor)
+    if mode == "area":
+        pools: Any = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
+        return pools[axes - 1](input, outs)  # type: ignore[no-any-return]
+    result: Any = input
+    for axis, (n, m, s) in enumerate(zip(input.shape[2:], outs, scales, strict=True), 2):
+        if mode.startswith("nearest"):
+            result = index_select(result, _nearest(n, m, s, mode), axis=axis)
+        else:
+            matrix = _weights(n, m, s, mode, bool(align_corners), antialias)
+            result = blend(result, matrix, axis=axis)
+    return result  # type: ignore[no-any-return]
+
+
+def _check_mode(mode: str, axes: int, align_corners: bool | None, antialias: bool) -> None:
+    if mode in {"nearest", "area", "nearest-exact"}:
+        if align_corners is not None:
+            raise ValueError(
+                "align_corners option can only be set with the interpolating modes: "
+                "linear | bilinear | bicubic | trilinear"
+            )
+    elif mode not in AXES:
+        raise NotImplementedError(f"Input Error: unknown interpolation mode {mode!r}")
+    elif AXES[mode] != axes:
+        raise NotImplementedError(f"Got {axes + 2}D input, but {mode} mode needs {AXES[mode] + 2}D input")
+    if antialias and not (mode in {"bilinear", "bicubic"} and axes == 2):  # noqa: PLR2004
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D "
+            "tensor as input"
+        )
+
+
+def _target(shape: Any, size: Any, scale_factor: Any, recompute: bool | None) -> tuple[Any, Any]:
+    """The spatial size wanted, and what scale was asked for along each axis (or None)."""
+    axes = len(shape)
+    if size is not None and scale_factor is not None:
+        raise ValueError("only one of size or scale_factor should be defined")
+    if size is not None:
+        if isinstance(size, (tuple, list)) and len(size) != axes:
+            raise ValueError(
+                f"Input and output must have the same number of spatial dimensions, but got input "
+                f"with spatial dimensions of {list(shape)} and output size of {size}."
+            )
+        outs = spread(size, axes, "size")
+        scales: tuple[float | None, ...] = (None,) * axes
+    elif scale_factor is not None:
+        given = scale_factor if isinstance(scale_factor, (tuple, list)) else [scale_factor] * axes
+        if len(given) != axes:
+            raise ValueError(
+                "Input and scale_factor must have the same number of spatial dimensions, but got "
+                f"input with spatial dimensions of {list(shape)} and scale_factor of "
+                f"shape {scale_factor}."
+            )
+        outs = tuple(math.floor(float(n) * float(s)) for n, s in zip(shape, given, strict=True))
+        scales = (None,) * axes if recompute else tuple(float(s) for s in given)
+    else:
+        raise ValueError("either size or scale_factor should be defined")
+    if min(outs) <= 0 or min(shape) <= 0:
+        raise RuntimeError(
+            f"Input and output sizes should be greater than 0, but got input {list(shape)} and "
+            f"output {list(outs)}"
+        )
+    return outs, scales
+
+
+def _step(size: int, outs: int, scale: float | None) -> float:
+    """How far apart neighbouring results lie in the input."""
+    return size / outs if scale is None else 1 / scale
+
+
+def _nearest(size: int, outs: int, scale: float | None, mode: str) -> Any:
+    """Which element of the input each result takes, worked out in float32 like PyTorch's."""
+    step = np.float32(_step(size, outs, scale))
+    at = np.arange(outs, dtype=np.float32)
+    if mode == "nearest-exact":
+        at = at + np.float32(0.5)
+    return np.minimum(np.floor(at * step).astype(np.int64), size - 1)
+
+
+def _weights(
+    size: int, outs: int, scale: float | None, mode: str, align: bool, antialias: bool
+) -> Any:
+    """The matrix (outs, size) whose rows say how each result is mixed."""
+    if antialias:
+        return _wide_weights(size, outs, _step(size, outs, scale), mode)
+    at = np.arange(outs, dtype=np.float64)
+    if align:
+        source = at * ((size - 1) / (outs - 1) if outs > 1 else 0.0)
+    else:
+        source = (at + 0.5) * _step(size, outs, scale) - 0.5
+    if mode != "bicubic":
+        source = np.clip(source, 0, size - 1)
+    floor = np.floor(source)
+    part = source - floor
+    taps = _cubic_taps(part) if mode == "bicubic" else [(0, 1 - part), (1, part)]
+    matrix = np.zeros((outs, size))
+    for offset, weight in taps:
+        place = np.clip(floor.astype(np.int64) + offset, 0, size - 1)
+        np.add.at(matrix, (np.arange(outs), place), weight)
+    return matrix
+
+
+def _cubic(distance: Any, sharpness: float) -> Any:
+    """Keys' cubic convolution kernel at a distance."""
+    d = np.abs(distance)
+    near = ((sharpness + 2) * d - (sharpness + 3)) * d * d + 1
+    far = ((d - 5) * d + 8) * d * sharpness - 4 * sharpness
+    return np.where(d <= 1, near, np.where(d < 2, far, 0.0))  # noqa: PLR2004
+
+
+def _cubic_taps(part: Any) -> list[tuple[int, Any]]:
+    return [(k, _cubic(part - k, SHARPNESS)) for k in (-1, 0, 1, 2)]
+
+
+def _wide_weights(size: int, outs: int, step: float, mode: str) -> Any:
+    """The same with a filter as wide as the step, so that every input counts when shrinking."""
+    reach = 2 if mode == "bicubic" else 1
+    width = max(step, 1.0)
+    centre = (np.arange(outs) + 0.5) * step
+    first = np.maximum((centre - reach * width + 0.5).astype(np.int64), 0)
+    last = np.minimum((centre + reach * width + 0.5).astype(np.int64), size)
+    places = np.arange(size)
+    distance = (places - centre[:, None] + 0.5) / width
+    if mode == "bicubic":
+        matrix = _cubic(distance, SMOOTH_SHARPNESS)
+    else:
+        matrix = np.maximum(1 - np.abs(distance), 0)
+    matrix = np.where((places >= first[:, None]) & (places < last[:, None]), matrix, 0.0)
+    return matrix / matrix.sum(axis=1, keepdims=True)
+
+
+def upsample(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Tensor:
+    """`interpolate` under its old name."""
+    warnings.warn(
+        "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.",
+        stacklevel=2,
+    )
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` with mode="nearest"."""
+    warnings.warn(
+        "`nn.functional.upsample_nearest` is deprecated. Use `nn.functional.interpolate` instead.",
+        stacklevel=2,
+    )
+    return interpolate(input, size, scale_factor, "nearest")
+
+
+def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` with mode="bilinear" and align_corners=True."""
+    warnings.warn(
+        "`nn.functional.upsample_bilinear` is deprecated. Use `nn.functional.interpolate` instead.",
+        stacklevel=2,
+    )
+    return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
+
+
+# Windows as columns
+
+
+def _sliding(name: str, size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Any:
+    """How many windows there are along each axis."""
+    if min(*kernel, *stride, *dilation) <= 0 or min(padding) < 0:
+        raise RuntimeError(
+            f"{name}: kernel_size, stride and dilation must be greater than zero and padding not "
+            f"negative, but got {kernel}, {stride}, {dilation} and {padding}"
+        )
+    places = tuple(
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, d, p, s in zip(size, kernel, dilation, padding, stride, strict=True)
+    )
+    if min(places) < 1:
+        raise RuntimeError(
+            f"Given input with spatial size {tuple(size)}, kernel_size={kernel}, "
+            f"dilation={dilation}, padding={padding}, stride={stride}, calculated shape of the "
+            f"array of sliding blocks as {places}, but its components must be at least one."
+        )
+    return places
+
+
+def unfold(
+    input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Tensor:
+    """Every window of an image as a column: (N, C, H, W) -> (N, C · kernel, windows)."""
+    if input.ndim == 3:  # noqa: PLR2004
+        columns = unfold(input[None], kernel_size, dilation, padding, stride)
+        return columns[0]
+    if input.ndim != 4:  # noqa: PLR2004
+        raise RuntimeError(
+            f"Expected 3D or 4D (batch mode) tensor for input, but got: {list(input.shape)}"
+        )
+    kernel, stride = spread(kernel_size, 2, "kernel_size"), spread(stride, 2, "stride")
+    dilation, padding = spread(dilation, 2, "dilation"), spread(padding, 2, "padding")
+    places = _sliding("unfold", input.shape[2:], kernel, dilation, padding, stride)
+    return ops.unfold(  # type: ignore[no-any-return]
+        input, kernel=kernel, places=places, stride=stride, padding=padding, dilation=dilation
+    )
+
+
+def fold(
+    input: Tensor,
+    output_size: Any,
+    kernel_size: Any,
+    dilation: Any = 1,
+    padding: Any = 0,
+    stride: Any = 1,
+) -> Tensor:
+    """Columns added up where their windows lie: (N, C · kernel, windows) -> (N, C, output_size)."""
+    if input.ndim == 2:  # noqa: PLR2004
+        return fold(input[None], output_size, kernel_size, dilation, padding, stride)[0]
+    if input.ndim != 3:  # noqa: PLR2004
+        raise RuntimeError(
+            f"Expected 2D or 3D (batch mode) tensor for input, but got: {list(input.shape)}"
+        )
+    size = spread(output_size, 2, "output_size")
+    kernel, stride = spread(kernel_size, 2, "kernel_size"), spread(stride, 2, "stride")
+    dilation, padding = spread(dilation, 2, "dilation"), spread(padding, 2, "padding")
+    places = _sliding("fold", size, kernel, dilation, padding, stride)
+    if input.shape[1] % math.prod(kernel):
+        raise RuntimeError(
+            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
+            f"but got input.size(1)={input.shape[1]} and kernel_size={kernel}."
+        )
+    if input.shape[2] != math.prod(places):
+        raise RuntimeError(
+            f"Given output_size={size}, kernel_size={kernel}, dilation={dilation}, "
+            f"padding={padding}, stride={stride}, expected size of input's dimension 2 to match "
+            f"the calculated number of sliding blocks {places[0]} * {places[1]} = "
+            f"{math.prod(places)}, but got input.size(2)={input.shape[2]}."
+        )
+    return ops.fold(  # type: ignore[no-any-return]
+        input, size=size, kernel=kernel, places=places, stride=stride, padding=padding,
+        dilation=dilation,
+    )  # fmt: skip
+
+
+# Channels and pixels
+
+
+def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
+    """Channels as pixels: (…, C r², H, W) -> (…, C, H r, W r).
+
+    Source: Shi et al., Real-Time Single Image Super-Resolution (2016).
+    """
+    r = upscale_factor
+    if input.ndim < 3:  # noqa: PLR2004
+        raise RuntimeError(
+            "pixel_shuffle expects input to have at least 3 dimensions, but got input with "
+            f"{input.ndim} dimension(s)"
+        )
+    if r <= 0:
+        raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {r}")
+    *lead, channels, h, w = input.shape
+    if channels % (r * r):
+        raise RuntimeError(
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
+            f"of upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
+        )
+    k, c = len(lead), channels // (r * r)
+    split = reshape(input, shape=(*lead, c, r, r, h, w))
+    turned = transpose(split, axes=(*range(k), k, k + 3, k + 1, k + 4, k + 2))
+    return reshape(turned, shape=(*lead, c, h * r, w * r))  # type: ignore[no-any-return]
+
+
+def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
+    """Pixels as channels: (…, C, H r, W r) -> (…, C r², H, W)."""
+    r = downscale_factor
+    if input.ndim < 3:  # noqa: PLR2004
+        raise RuntimeError(
+            "pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
+            f"{input.ndim} dimension(s)"
+        )
+    if r <= 0:
+        raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
+    *lead, c, h, w = input.shape
+    if h % r or w % r:
+        raise RuntimeError(
+            "pixel_unshuffle expects height and width to be divisible by downscale_factor, but "
+            f"input.size(-2)={h} and input.size(-1)={w} are not both divisible by {r}"
+        )
+    k = len(lead)
+    split = reshape(input, shape=(*lead, c, h // r, r, w // r, r))
+    turned = transpose(split, axes=(*range(k), k, k + 2, k + 4, k + 1, k + 3))
+    return reshape(turned, shape=(*lead, c * r * r, h // r, w // r))  # type: ignore[no-any-return]
+
+
+def channel_shuffle(input: Tensor, groups: int) -> Tensor:
+    """Channels of different groups next to each other: (N, g c, …) read as (N, c, g, …).
+
+    Source: Zhang et al., ShuffleNet (2018).
+    """
+    if input.ndim < 3:  # noqa: PLR2004
+        raise RuntimeError(
+            "channel_shuffle expects input with > 2 dims, but got input with sizes "
+            f"{list(input.shape)}"
+        )
+    if groups <= 0:
+        raise RuntimeError(f"Number of groups to divide channels in must be positive. Value of groups:{groups}")
+    n, c, *rest = input.shape
+    if c % groups:
+        raise RuntimeError(
+            f"Number of channels must be divisible by groups. Got {c} channels and {groups} groups."
+        )
+    split = reshape(input, shape=(n, groups, c // groups, *rest))
+    turned = transpose(split, axes=(0, 2, 1, *range(3, 3 + len(rest))))
+    return reshape(turned, shape=(n, c, *rest))  # type: ignore[no-any-return]
+
+
+native_channel_shuffle = channel_shuffle
