@@ -6,8 +6,8 @@ import numpy as np
 
 from .._tensor import Tensor
 from ._checks import check_number, number
-from ._elementwise import Arrays, Elementwise, Scalars, count, decayed
-from .optimizer import Array, Group, Params, buffer
+from ._elementwise import Elementwise, Scalars, decayed
+from .optimizer import Array, Group, Params
 
 __all__ = ["Adadelta"]
 
@@ -51,10 +51,11 @@ class Adadelta(Elementwise):
         }
         super().__init__(params, defaults)
 
-    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
-        state = self._begin(param, "square_avg", "acc_delta")
-        count(state)
-        return (buffer(state["square_avg"]), buffer(state["acc_delta"])), (number(group["lr"]),)
+    def _names(self, group: Group) -> tuple[str, ...]:
+        return "square_avg", "acc_delta"
+
+    def _scalars(self, group: Group, phase: int) -> Scalars:
+        return (number(group["lr"]),)
 
     def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         (lr,) = scalars

@@ -7,8 +7,8 @@ import numpy as np
 from .._nodes import make
 from .._tensor import Tensor
 from ._checks import check_number, number
-from ._elementwise import Arrays, Elementwise, Scalars, count, decayed, scalar
-from .optimizer import Array, Group, Params, buffer
+from ._elementwise import Elementwise, Scalars, decayed, scalar
+from .optimizer import Array, Group, Params, State, buffer
 
 __all__ = ["Adagrad"]
 
@@ -56,18 +56,17 @@ class Adagrad(Elementwise):
         super().__init__(params, defaults)
         for group in self.param_groups:
             for param in group["params"]:
-                self._start(group, param)
+                self.state[param] = self._start(group, param)
 
-    def _start(self, group: Group, param: Tensor) -> None:
+    def _names(self, group: Group) -> tuple[str, ...]:
+        return ("sum",)
+
+    def _start(self, group: Group, param: Tensor) -> State:
         initial = np.full_like(buffer(param), group["initial_accumulator_value"])
-        self.state[param] = {"step": scalar(0.0), "sum": make(initial, None)}
+        return {"step": scalar(0.0), "sum": make(initial, None)}
 
-    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
-        if not self.state[param]:  # of a group added later
-            self._start(group, param)
-        state = self.state[param]
-        rate = number(group["lr"]) / (1 + (count(state) - 1) * group["lr_decay"])
-        return (buffer(state["sum"]),), (rate,)
+    def _scalars(self, group: Group, phase: int) -> Scalars:
+        return (number(group["lr"]) / (1 + (phase - 1) * group["lr_decay"]),)
 
     def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         (rate,) = scalars

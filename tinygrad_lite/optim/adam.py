@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .._tensor import Tensor
 from ._checks import check_betas, check_number, number
-from ._elementwise import Arrays, Elementwise, Scalars, count, decayed
-from .optimizer import Array, Group, Params, buffer
+from ._elementwise import Elementwise, Scalars, decayed
+from .optimizer import Array, Group, Params
 
 __all__ = ["Adam"]
 
@@ -63,15 +61,15 @@ class Adam(Elementwise):
         }
         super().__init__(params, defaults)
 
-    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
-        names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * group["amsgrad"]
-        state = self._begin(param, *names)
-        step = count(state)
+    def _names(self, group: Group) -> tuple[str, ...]:
+        names = ("exp_avg", "exp_avg_sq")
+        return (*names, "max_exp_avg_sq") if group["amsgrad"] else names
+
+    def _scalars(self, group: Group, phase: int) -> Scalars:
         beta1, beta2 = group["betas"]
-        lr, root = number(group["lr"]), (1 - beta2**step) ** 0.5
+        lr, root = number(group["lr"]), (1 - beta2**phase) ** 0.5
         # the correction of v moves from the array to the two numbers: one pass less
-        scalars = (lr, lr / (1 - beta1**step) * root, group["eps"] * root)
-        return tuple(buffer(state[name]) for name in names), scalars
+        return lr, lr / (1 - beta1**phase) * root, group["eps"] * root
 
     def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         lr, rate, eps = scalars
@@ -82,17 +80,17 @@ class Adam(Elementwise):
             p *= 1 - lr * decay
             decay = 0
         g = decayed(g, p, decay, maximize=group["maximize"])
-        t: Any = g - m
+        t = np.subtract(g, m, out=self._scratch_like(p))
         t *= 1 - beta1
         m += t
-        t = np.multiply(g, g, out=t)
+        np.multiply(g, g, out=t)
         t *= 1 - beta2
         v *= beta2
         v += t
         if largest:
             v = np.maximum(largest[0], v, out=largest[0])
-        t = np.sqrt(v, out=t)
+        np.sqrt(v, out=t)
         t += eps
-        t = np.divide(m, t, out=t)
+        np.divide(m, t, out=t)
         t *= rate
         p -= t

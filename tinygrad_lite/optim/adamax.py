@@ -6,8 +6,8 @@ import numpy as np
 
 from .._tensor import Tensor
 from ._checks import check_betas, check_number, number
-from ._elementwise import Arrays, Elementwise, Scalars, count, decayed
-from .optimizer import Array, Group, Params, buffer
+from ._elementwise import Elementwise, Scalars, decayed
+from .optimizer import Array, Group, Params
 
 __all__ = ["Adamax"]
 
@@ -49,10 +49,11 @@ class Adamax(Elementwise):
         }
         super().__init__(params, defaults)
 
-    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
-        state = self._begin(param, "exp_avg", "exp_inf")
-        rate = number(group["lr"]) / (1 - group["betas"][0] ** count(state))
-        return (buffer(state["exp_avg"]), buffer(state["exp_inf"])), (rate,)
+    def _names(self, group: Group) -> tuple[str, ...]:
+        return "exp_avg", "exp_inf"
+
+    def _scalars(self, group: Group, phase: int) -> Scalars:
+        return (number(group["lr"]) / (1 - group["betas"][0] ** phase),)
 
     def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         (rate,) = scalars

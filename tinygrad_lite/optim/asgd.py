@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .._nodes import make
 from .._tensor import Tensor
 from ._checks import check_number, number
-from ._elementwise import Arrays, Elementwise, Scalars, count, decayed, scalar
+from ._elementwise import Elementwise, Scalars, decayed, scalar
 from .optimizer import Array, Group, Params, State, buffer
 
 __all__ = ["ASGD"]
@@ -51,16 +52,24 @@ class ASGD(Elementwise):
         }
         super().__init__(params, defaults)
 
-    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
-        lr = number(group["lr"])
-        state = self._begin(param, "eta", "mu", "ax")
-        step = count(state)
-        if step == 1:
-            state["eta"], state["mu"] = scalar(lr), scalar(1.0)
-        scalars = (float(_value(state, "eta")), float(_value(state, "mu")))
+    def _names(self, group: Group) -> tuple[str, ...]:
+        return ("ax",)
+
+    def _start(self, group: Group, param: Tensor) -> State:
+        counters = {"step": scalar(0.0), "eta": scalar(number(group["lr"])), "mu": scalar(1.0)}
+        return {**counters, "ax": make(np.zeros_like(buffer(param)), None)}
+
+    def _advance(self, group: Group, param: Tensor) -> tuple[float, float]:
+        """Return η and μ of this step, and store those of the next."""
+        step, lr = super()._advance(group, param), number(group["lr"])
+        state = self.state[param]
+        phase = _value(state["eta"]), _value(state["mu"])
         _store(state, "eta", lr / (1 + group["lambd"] * lr * step) ** group["alpha"])
         _store(state, "mu", 1 / max(1, step - group["t0"]))
-        return (buffer(state["ax"]),), scalars
+        return phase
+
+    def _scalars(self, group: Group, phase: tuple[float, float]) -> Scalars:
+        return phase
 
     def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         eta, mu = scalars
@@ -74,9 +83,8 @@ class ASGD(Elementwise):
             average += mu * (p - average)
 
 
-def _value(state: State, name: str) -> Any:
-    value = state[name]
-    return value._array if isinstance(value, Tensor) else value
+def _value(value: Any) -> float:
+    return float(value._array if isinstance(value, Tensor) else value)
 
 
 def _store(state: State, name: str, value: float) -> None:

@@ -72,11 +72,11 @@ class LBFGS(Optimizer):
         state["func_evals"] += 1
         gradient = self._gradient()
         if _largest(gradient) > group["tolerance_grad"]:
-            self._updating = 0
+            self._doubtful = range(len(group["params"]))
             run = _Run.recall(state, float(first_loss), gradient)
             self._minimise(run, group, state, closure)
             run.store(state, group["history_size"])
-            self._updating = None
+            self._doubtful = ()
         return first_loss
 
     def _minimise(self, run: _Run, group: Group, state: State, closure: Closure) -> None:
@@ -133,11 +133,11 @@ class LBFGS(Optimizer):
         return 1
 
     def _call(self, closure: Closure) -> Any:
-        self._updating = None  # the closure may look at the optimizer
+        doubtful, self._doubtful = self._doubtful, ()  # the closure may look at the optimizer
         try:
             return self._evaluate(closure)
         finally:
-            self._updating = 0
+            self._doubtful = doubtful
 
     def _gradient(self) -> Array:
         """Return all gradients as one vector; a parameter without one counts as zeros."""

@@ -17,7 +17,6 @@ from .optimizer import (
     Optimizer,
     Params,
     buffer,
-    parameters_with_gradient,
 )
 
 __all__ = ["Muon"]
@@ -81,13 +80,8 @@ class Muon(Optimizer):
     def step(self, closure: Closure | None = None) -> object:
         """Update the parameters once; `closure` recomputes the loss, which is returned."""
         loss = self._evaluate(closure)
-        position = 0
-        for group in self.param_groups:
-            for param in parameters_with_gradient(group):
-                self._updating = position
-                self._step_one(group, param)
-                position += 1
-        self._updating = None
+        for group, param in self._walk():
+            self._step_one(group, param)
         return loss
 
     def _step_one(self, group: Group, param: Tensor) -> None:

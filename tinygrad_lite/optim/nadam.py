@@ -6,8 +6,8 @@ import numpy as np
 
 from .._tensor import Tensor
 from ._checks import check_betas, check_number, number
-from ._elementwise import Arrays, Elementwise, Scalars, count, decayed, scalar
-from .optimizer import Array, Group, Params, buffer
+from ._elementwise import Elementwise, Scalars, decayed, scalar
+from .optimizer import Array, Group, Params, State
 
 __all__ = ["NAdam"]
 
@@ -56,23 +56,36 @@ class NAdam(Elementwise):
         }
         super().__init__(params, defaults)
 
-    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
-        state = self._begin(param, "mu_product", "exp_avg", "exp_avg_sq")
-        step = count(state)
-        if step == 1:
-            state["mu_product"] = scalar(1.0)
-        lr, (beta1, beta2) = number(group["lr"]), group["betas"]
-        mu, following = (_momentum(beta1, t, group["momentum_decay"]) for t in (step, step + 1))
-        product = state["mu_product"]
+    def _names(self, group: Group) -> tuple[str, ...]:
+        return "exp_avg", "exp_avg_sq"
+
+    def _start(self, group: Group, param: Tensor) -> State:
+        counters = {"step": scalar(0.0), "mu_product": scalar(1.0)}
+        return {
+            **counters,
+            **{k: v for k, v in super()._start(group, param).items() if k != "step"},
+        }
+
+    def _advance(self, group: Group, param: Tensor) -> tuple[int, float, float]:
+        """Return the step, μ of the step, and the product of all μ so far."""
+        step = super()._advance(group, param)
+        mu = _momentum(group["betas"][0], step, group["momentum_decay"])
+        product = self.state[param]["mu_product"]
+        if not isinstance(product, Tensor):
+            product = self.state[param]["mu_product"] = scalar(product)
         product._array = product._array * mu
-        so_far = float(product._array)
-        scalars = (
+        return step, mu, float(product._array)
+
+    def _scalars(self, group: Group, phase: tuple[int, float, float]) -> Scalars:
+        step, mu, so_far = phase
+        lr, (beta1, beta2) = number(group["lr"]), group["betas"]
+        following = _momentum(beta1, step + 1, group["momentum_decay"])
+        return (
             lr,
             lr * (1 - mu) / (1 - so_far),
             lr * following / (1 - so_far * following),
             1 - beta2**step,
         )
-        return (buffer(state["exp_avg"]), buffer(state["exp_avg_sq"])), scalars
 
     def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         lr, rate_g, rate_m, correction = scalars

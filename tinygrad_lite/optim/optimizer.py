@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any, TypeAlias
 
@@ -105,6 +105,8 @@ class Optimizer:
     the optimizer remembers of each parameter. Settings missing in a group come from `defaults`.
     """
 
+    _step_name = "Optimizer.step()"
+
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
         self.state: defaultdict[Any, State] = defaultdict(dict)
@@ -129,10 +131,15 @@ class Optimizer:
         self._optimizer_load_state_dict_pre_hooks: Hooks = OrderedDict()
         self._optimizer_load_state_dict_post_hooks: Hooks = OrderedDict()
         self._opt_called = False
-        self._updating: int | None = None
+        # of a step in progress: the numbers of the parameters it is at, and of those it has done
+        self._doubtful: Sequence[int] = ()
+        self._finished: list[int] = []
+        self._packs: dict[int, Any] = {}  # see Elementwise
+        self._scratch: dict[Any, Array] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._step_name = f"{cls.__name__}.step()"
         if "step" in cls.__dict__:
             cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
 
@@ -208,13 +215,24 @@ class Optimizer:
         finally:
             here.grad = before
 
+    def _walk(self) -> Iterator[tuple[Group, Tensor]]:
+        """Walk over the parameters that have a gradient, and keep track for an interruption."""
+        self._finished = []
+        numbered = enumerate((group, p) for group in self.param_groups for p in group["params"])
+        for i, (group, param) in numbered:
+            if param._grad is not None:
+                self._doubtful = (i,)
+                yield group, param
+                self._finished.append(i)
+        self._doubtful = ()
+
     def _check_finished(self) -> None:
-        if self._updating is not None:
+        if self._doubtful:
             raise RuntimeError(
                 f"an earlier {type(self).__name__}.step() was interrupted while it updated "
-                f"parameter {self._updating}: those before it are new, those after it old, itself "
-                "may be either. Load a checkpoint of the model and of the optimizer "
-                "(load_state_dict) to go on"
+                f"parameter {', '.join(map(str, self._doubtful))}: updated before that were "
+                f"{', '.join(map(str, self._finished)) or 'none'}. Load a checkpoint of the model "
+                "and of the optimizer (load_state_dict) to go on"
             )
 
     # -- hooks --------------------------------------------------------------------------------
@@ -301,7 +319,7 @@ class Optimizer:
             for new, group in zip(saved, self.param_groups, strict=True)
         ]
         self.__setstate__({"state": state, "param_groups": groups})
-        self._updating = None
+        self._doubtful = ()
         for hook in self._optimizer_load_state_dict_post_hooks.values():
             hook(self)
 
@@ -448,8 +466,3 @@ def _fill_zero(gradient: Tensor) -> None:
         stamp(array, "zero_grad()", depth=3)
     else:
         gradient._array = np.zeros_like(array)
-
-
-def parameters_with_gradient(group: Group) -> Iterator[Tensor]:
-    """Walk over those parameters of a group that have a gradient."""
-    return (param for param in group["params"] if param._grad is not None)

@@ -6,8 +6,8 @@ import numpy as np
 
 from .._tensor import Tensor
 from ._checks import check_betas, check_number, number
-from ._elementwise import Arrays, Elementwise, Scalars, count, decayed
-from .optimizer import Array, Group, Params, buffer
+from ._elementwise import Elementwise, Scalars, decayed
+from .optimizer import Array, Group, Params
 
 __all__ = ["RAdam"]
 
@@ -53,17 +53,18 @@ class RAdam(Elementwise):
         }
         super().__init__(params, defaults)
 
-    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
-        state = self._begin(param, "exp_avg", "exp_avg_sq")
-        step = count(state)
+    def _names(self, group: Group) -> tuple[str, ...]:
+        return "exp_avg", "exp_avg_sq"
+
+    def _scalars(self, group: Group, phase: int) -> Scalars:
         lr, (beta1, beta2) = number(group["lr"]), group["betas"]
-        rate, correction = lr / (1 - beta1**step), 1 - beta2**step
+        rate, correction = lr / (1 - beta1**phase), 1 - beta2**phase
         longest = 2 / (1 - beta2) - 1
-        length = longest - 2 * step * beta2**step / correction
+        length = longest - 2 * phase * beta2**phase / correction
         rectified = length > 5.0
         if rectified:
             rate *= (correction * _rectification(length) / _rectification(longest)) ** 0.5
-        return (buffer(state["exp_avg"]), buffer(state["exp_avg_sq"])), (lr, rate, rectified)
+        return lr, rate, rectified
 
     def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         lr, rate, rectified = scalars

@@ -6,8 +6,8 @@ import numpy as np
 
 from .._tensor import Tensor
 from ._checks import check_number, number
-from ._elementwise import Arrays, Elementwise, Scalars, count, decayed
-from .optimizer import Array, Group, Params, buffer
+from ._elementwise import Elementwise, Scalars, decayed
+from .optimizer import Array, Group, Params
 
 __all__ = ["RMSprop"]
 
@@ -55,12 +55,13 @@ class RMSprop(Elementwise):
         }
         super().__init__(params, defaults)
 
-    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
-        names = ["square_avg"]
-        names += ["momentum_buffer"] * (group["momentum"] > 0) + ["grad_avg"] * group["centered"]
-        state = self._begin(param, *names)
-        count(state)
-        return tuple(buffer(state[name]) for name in names), (number(group["lr"]),)
+    def _names(self, group: Group) -> tuple[str, ...]:
+        names = ("square_avg",)
+        names += ("momentum_buffer",) * (group["momentum"] > 0)
+        return names + ("grad_avg",) * group["centered"]
+
+    def _scalars(self, group: Group, phase: int) -> Scalars:
+        return (number(group["lr"]),)
 
     def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         (lr,) = scalars

@@ -7,8 +7,8 @@ import numpy as np
 from .._nodes import make
 from .._tensor import Tensor
 from ._checks import check_number, number
-from ._elementwise import Arrays, Elementwise, Scalars, count, decayed, scalar
-from .optimizer import Array, Group, Params, buffer
+from ._elementwise import Elementwise, Scalars, decayed, scalar
+from .optimizer import Array, Group, Params, State, buffer
 
 __all__ = ["Rprop"]
 
@@ -49,15 +49,19 @@ class Rprop(Elementwise):
         }
         super().__init__(params, defaults)
 
-    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
-        state, p = self.state[param], buffer(param)
-        if not state:
-            sizes = np.full_like(p, number(group["lr"]))
-            state.update(
-                step=scalar(0.0), prev=make(np.zeros_like(p), None), step_size=make(sizes, None)
-            )
-        count(state)
-        return (buffer(state["prev"]), buffer(state["step_size"])), ()
+    def _names(self, group: Group) -> tuple[str, ...]:
+        return "prev", "step_size"
+
+    def _start(self, group: Group, param: Tensor) -> State:
+        p = buffer(param)
+        return {
+            "step": scalar(0.0),
+            "prev": make(np.zeros_like(p), None),
+            "step_size": make(np.full_like(p, number(group["lr"])), None),
+        }
+
+    def _scalars(self, group: Group, phase: int) -> Scalars:
+        return ()
 
     def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         previous, sizes = arrays

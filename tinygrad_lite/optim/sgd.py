@@ -9,7 +9,7 @@ import numpy as np
 from .._nodes import make
 from .._tensor import Tensor
 from ._checks import check_number, number
-from ._elementwise import Arrays, Elementwise, Scalars, decayed
+from ._elementwise import Elementwise, Scalars, decayed
 from .optimizer import Array, Group, Params, buffer
 
 __all__ = ["SGD"]
@@ -57,16 +57,18 @@ class SGD(Elementwise):
         }
         super().__init__(params, defaults)
 
-    def _recall(self, group: Group, param: Tensor) -> tuple[Arrays, Scalars]:
-        lr = number(group["lr"])
-        if not group["momentum"]:
-            return (), (lr, False)
-        state = self.state[param]
-        velocity = state.get("momentum_buffer")
-        first = velocity is None
-        if first:
-            velocity = state["momentum_buffer"] = make(np.empty_like(buffer(param)), None)
-        return (buffer(velocity),), (lr, first)
+    def _names(self, group: Group) -> tuple[str, ...]:
+        return ("momentum_buffer",) if group["momentum"] else ()
+
+    def _advance(self, group: Group, param: Tensor) -> bool:
+        """Make room for the buffer at the first step, and say whether this is the first."""
+        if not group["momentum"] or self.state[param].get("momentum_buffer") is not None:
+            return False
+        self.state[param]["momentum_buffer"] = make(np.empty_like(buffer(param)), None)
+        return True
+
+    def _scalars(self, group: Group, phase: bool) -> Scalars:
+        return number(group["lr"]), phase
 
     def _update(self, group: Group, scalars: Scalars, p: Array, g: Array, *arrays: Array) -> None:
         lr, first = scalars
@@ -80,4 +82,4 @@ class SGD(Elementwise):
                 velocity *= momentum
                 velocity += d if group["dampening"] == 0 else (1 - group["dampening"]) * d
             d = d + momentum * velocity if group["nesterov"] else velocity
-        p -= lr * d
+        p -= np.multiply(d, lr, out=self._scratch_like(p))
