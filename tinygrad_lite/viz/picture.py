@@ -61,7 +61,7 @@ class Picture:
     def _laid(self) -> tuple[Scene, Drawing]:
         """The picture with as many cards as the budget allows and the page holds."""
         options = self.options
-        free = options.budget == BUDGET and options.depth is None and options.expand == "auto"
+        free = options.budget == BUDGET and options.depth is None and options.expand != "all"
         for budget in (options.budget, *(STEPS if free else ())):
             tried = replace(options, budget=budget)
             root, opened = prepare(self.graph, tried)

@@ -7,6 +7,8 @@ import struct
 import zlib
 from typing import Any
 
+import numpy as np
+
 
 def write_png(svg: str, scale: float) -> bytes:
     """PNG bytes of an SVG; `scale` is pixels per unit."""
@@ -85,8 +87,6 @@ def _join_objects(objects: list[bytes]) -> bytes:
 
 def _drop_alpha(rows: bytes, width: int, height: int) -> bytes:
     """Undo the row filters of an RGBA image and leave its alpha out."""
-    import numpy as np
-
     stride = width * 4
     table = np.frombuffer(rows, np.uint8).reshape(height, stride + 1)
     before = np.zeros(stride, np.uint8)
@@ -98,8 +98,6 @@ def _drop_alpha(rows: bytes, width: int, height: int) -> bytes:
 
 
 def _undo_filter(code: int, row: Any, above: Any) -> Any:
-    import numpy as np
-
     if code == 0:
         return row.copy()
     if code == 1:
@@ -110,8 +108,6 @@ def _undo_filter(code: int, row: Any, above: Any) -> Any:
 
 
 def _undo_sequential(code: int, row: Any, above: Any) -> Any:
-    import numpy as np
-
     made = [0] * len(row)
     source, up = row.tolist(), above.tolist()
     for place, value in enumerate(source):
