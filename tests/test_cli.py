@@ -29,7 +29,9 @@ IGNORE = [].append  # takes the loss of each mini-batch
 
 
 def run(command):
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    """With one BLAS thread, so that times mean something while other tests run beside it."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 def options(*arguments):
@@ -90,7 +92,8 @@ def test_demo_is_quick(demo):
 def test_figures_are_sound_svg(demo, name):
     root = ET.parse(demo[0] / name).getroot()
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert len(list(root.iter("{http://www.w3.org/2000/svg}text"))) >= 5
+    texts = len(list(root.iter("{http://www.w3.org/2000/svg}text")))
+    assert texts >= (0 if name == "mistakes.svg" else 10)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -106,9 +109,8 @@ def test_report_needs_nothing_from_elsewhere(demo):
     assert "$" not in page
     loaded = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')>\s]+)""", page)
     assert [target for target in loaded if not target.startswith(("data:", "#"))] == []
-    for figure in FIGURES[1:]:
+    for figure in FIGURES:
         assert (demo[0] / figure).read_text(encoding="utf-8").strip() in page
-    assert page.count("data:image/svg+xml;base64,") == 1
 
 
 def test_weights_give_the_same_answers(demo):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from html import escape
 from string import Template
@@ -45,8 +44,7 @@ def write_report(
 ) -> str:
     """The page as HTML, figures inside."""
     facts = {**setting_facts(results), **outcome_facts(results, confusions)}
-    pictures = {name.removesuffix(".svg"): inline(svg) for name, svg in figures.items()}
-    pictures["graph"] = embedded(figures["graph.svg"])
+    pictures = {name.removesuffix(".svg"): svg for name, svg in figures.items()}
     tables = {"checks_table": checks_table(results), "times_table": times_table(results)}
     escaped = {name: escape(fact) for name, fact in facts.items()}
     return Template(PAGE).substitute(style=STYLE, **escaped, **pictures, **tables)
@@ -145,14 +143,3 @@ def times_table(results: Results) -> str:
         for each in results.times
     ]
     return "\n".join(rows)
-
-
-def inline(svg: str) -> str:
-    """A figure of ours as part of the page, so that its text can be selected and read aloud."""
-    return svg
-
-
-def embedded(svg: str) -> str:
-    """A picture with styles of its own, which as an image cannot touch those of the page."""
-    data = base64.b64encode(svg.encode()).decode()
-    return f'<img alt="Computational graph of the loss" src="data:image/svg+xml;base64,{data}">'

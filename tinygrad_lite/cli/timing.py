@@ -12,7 +12,7 @@ from .training import make_model
 if TYPE_CHECKING:
     from .. import Tensor, nn
 
-REPEATS = 5
+REPEATS = 10
 MANY = (10_000, 128)
 
 
