@@ -16,5 +16,5 @@ __all__ = [
     "modules",
     "parameter",
     "utils",
-    *modules.__all__,
 ]
+__all__ += modules.__all__

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import _creation as creation
-from .._tensor import Tensor
 from ..autograd import no_grad
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 __all__ = [
     "calculate_gain",
@@ -78,30 +80,30 @@ def _slope(param: Any) -> float:
     if param is None:
         return 0.01
     if isinstance(param, bool) or not isinstance(param, int | float):
-        raise ValueError(f"negative_slope {param} not a valid number")  # noqa: TRY004 - torch's
+        raise ValueError(f"negative_slope {param} not a valid number")  # noqa: TRY004 - torch's class
     return param
 
 
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
+def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:
     """Uniform between `a` and `b`."""
     with no_grad():
         return tensor.uniform_(a, b, generator=generator)
 
 
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Any:
     """Normal with `mean` and `std`."""
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
 
 def trunc_normal_(
-    tensor: Tensor,
+    tensor: Any,
     mean: float = 0.0,
     std: float = 1.0,
     a: float = -2.0,
     b: float = 2.0,
     generator: Any = None,
-) -> Tensor:
+) -> Any:
     """Normal with `mean` and `std`, redrawn as if until it lies between `a` and `b`.
 
     `a` and `b` are values, not multiples of `std`.
@@ -124,23 +126,23 @@ def _normal_cdf(x: float) -> float:
     return (1 + math.erf(x / math.sqrt(2.0))) / 2
 
 
-def constant_(tensor: Tensor, val: float) -> Tensor:
+def constant_(tensor: Any, val: float) -> Any:
     """`val` everywhere."""
     with no_grad():
         return tensor.fill_(val)
 
 
-def ones_(tensor: Tensor) -> Tensor:
+def ones_(tensor: Any) -> Any:
     """1 everywhere."""
     return constant_(tensor, 1.0)
 
 
-def zeros_(tensor: Tensor) -> Tensor:
+def zeros_(tensor: Any) -> Any:
     """0 everywhere."""
     return constant_(tensor, 0.0)
 
 
-def eye_(tensor: Tensor) -> Tensor:
+def eye_(tensor: Any) -> Any:
     """The identity matrix: a linear layer that passes on what it can."""
     if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
@@ -149,7 +151,7 @@ def eye_(tensor: Tensor) -> Tensor:
     return tensor
 
 
-def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+def dirac_(tensor: Any, groups: int = 1) -> Any:
     """The convolution kernel that passes on what it can, in each of `groups`."""
     dims = tensor.dim()
     if dims not in {3, 4, 5}:
@@ -179,7 +181,7 @@ def _fans(tensor: Any) -> tuple[int, int]:
 _calculate_fan_in_and_fan_out = _fans
 
 
-def _fan(tensor: Tensor, mode: str) -> int:
+def _fan(tensor: Any, mode: str) -> int:
     mode = mode.lower()
     if mode not in {"fan_in", "fan_out"}:
         raise ValueError(
@@ -192,7 +194,7 @@ def _fan(tensor: Tensor, mode: str) -> int:
 _calculate_correct_fan = _fan
 
 
-def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Any = None) -> Any:
     """Uniform in ±gain √(6 / (fan_in + fan_out)).
 
     Source: Glorot and Bengio, Understanding the difficulty of training deep networks, 2010.
@@ -201,18 +203,18 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) ->
     return uniform_(tensor, -bound, bound, generator)
 
 
-def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+def xavier_normal_(tensor: Any, gain: float = 1.0, generator: Any = None) -> Any:
     """Normal with standard deviation gain √(2 / (fan_in + fan_out))."""
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans(tensor))), generator)
 
 
 def kaiming_uniform_(
-    tensor: Tensor,
+    tensor: Any,
     a: float = 0,
     mode: str = "fan_in",
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
-) -> Tensor:
+) -> Any:
     """Uniform in ±gain √(3 / fan); `a` is the negative slope of a leaky ReLU.
 
     Source: He et al., Delving deep into rectifiers, 2015.
@@ -224,12 +226,12 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    tensor: Tensor,
+    tensor: Any,
     a: float = 0,
     mode: str = "fan_in",
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
-) -> Tensor:
+) -> Any:
     """Normal with standard deviation gain / √fan; `a` is the negative slope of a leaky ReLU."""
     if _is_empty(tensor):
         return tensor
@@ -237,14 +239,14 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, std, generator)
 
 
-def _is_empty(tensor: Tensor) -> bool:
+def _is_empty(tensor: Any) -> bool:
     if 0 not in tensor.shape:
         return False
     warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
     return True
 
 
-def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
+def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     """A random matrix with orthonormal rows or columns, whichever are fewer, times `gain`.
 
     Dimensions after the first count as one.
@@ -275,8 +277,8 @@ def _qr(matrix: Any) -> tuple[Any, Any]:
 
 
 def sparse_(
-    tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None
-) -> Tensor:
+    tensor: Any, sparsity: float, std: float = 0.01, generator: Any = None
+) -> Any:
     """Normal with `std`, with the fraction `sparsity` of every column set to 0."""
     if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
@@ -290,12 +292,12 @@ def sparse_(
     return tensor
 
 
-def _renamed(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _renamed(function: Callable[..., Any]) -> Callable[..., Any]:
     """The old name, without the underscore; it warns."""
     new = function.__name__
     old = new[:-1]
 
-    def deprecated(*args: Any, **kwargs: Any) -> Tensor:
+    def deprecated(*args: Any, **kwargs: Any) -> Any:
         warnings.warn(
             f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.",
             FutureWarning,

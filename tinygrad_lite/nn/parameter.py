@@ -46,7 +46,7 @@ class Parameter(Tensor):
             memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
         return memo[id(self)]
 
-    def __repr__(self) -> str:  # type: ignore[override]
+    def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
 
 
@@ -79,6 +79,9 @@ class UninitializedTensorMixin:
     """A tensor whose shape is not known yet: `materialize(shape)` gives it memory."""
 
     cls_to_become: Any = Parameter
+    _grad: Any
+    _node: Any
+    _view: Any
 
     def materialize(
         self, shape: tuple[int, ...], device: Any = None, dtype: Any = None
@@ -92,7 +95,7 @@ class UninitializedTensorMixin:
         fresh = creation.empty(tuple(shape), device=device, dtype=dtype)
         with no_grad():
             self._array, self._node, self._grad, self._view = fresh._array, None, None, None
-        self.requires_grad_(wanted)  # type: ignore[attr-defined]
+        self.requires_grad_(wanted)
 
     @property
     def _array(self) -> Any:
@@ -144,12 +147,12 @@ class UninitializedTensorMixin:
         self.__dict__["_dtype"] = converted.dtype
 
     @property
-    def grad(self) -> None:
+    def grad(self) -> Any:
         """None: there is none yet."""
-        return
+        return None
 
     @grad.setter
-    def grad(self, value: None) -> None:
+    def grad(self, value: Any) -> None:
         if value is not None:
             raise ValueError("an uninitialized parameter has no gradient")
 

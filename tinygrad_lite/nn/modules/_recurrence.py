@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...ops.shape import cat, stack
 from .. import functional as F
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["run_layers"]
 
@@ -80,12 +82,12 @@ def _run_packed(
     advance: Callable[[Any, States], States],
     backwards: bool,
 ) -> tuple[Any, States]:
-    """Run over a packed sequence: at each step only the sequences that are long enough take part."""
+    """Run over a packed sequence: at each step only the sequences long enough take part."""
     rows = list(from_x.split(batch_sizes, 0))
     outputs: list[Any] = []
     if backwards:
         rows.reverse()
-        batch_sizes = batch_sizes[::-1]
+        batch_sizes.reverse()
     now = tuple(state[: batch_sizes[0]] for state in states)
     ended: list[States] = []
     for row, size in zip(rows, batch_sizes, strict=True):

@@ -39,7 +39,7 @@ def note_module(error: BaseException, call: list[Any]) -> None:
         path = call_path(call)
         error.module_path = path  # type: ignore[attr-defined]
         error.add_note(_where(call[0], path))
-    except Exception:  # noqa: BLE001 - a note must never hide the error it is about
+    except Exception:  # noqa: BLE001 - a note must never hide its error
         return
 
 

@@ -16,11 +16,15 @@ __all__ = ["IncompatibleKeys", "load_own", "load_state", "save_own", "save_state
 EXTRA_STATE = "_extra_state"
 
 
-class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` could not match."""
-
+class _Keys(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+
+class IncompatibleKeys(_Keys):
+    """What `load_state_dict` could not match."""
+
+    __slots__ = ()
 
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
@@ -247,7 +251,7 @@ def _load_tensor(
     try:
         with no_grad():
             _put_tensor(module, name, target, value, assign)
-    except Exception as error:  # noqa: BLE001 - every problem is listed, not only the first
+    except Exception as error:  # noqa: BLE001 - every problem is listed
         errors.append(
             f'While copying the parameter named "{key}", whose dimensions in the model are '
             f"{_shown(target)} and whose dimensions in the checkpoint are {_shown(value)}, "

@@ -6,8 +6,7 @@ import warnings
 from typing import Any
 
 from ... import _creation as creation
-from .. import functional as F
-from .. import init
+from .. import functional as F, init
 from ..parameter import Parameter
 from .module import Module
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import _creation as creation
 from ...ops.shape import cat
@@ -11,6 +11,9 @@ from .. import functional as F
 from .container import ModuleList, Sequential
 from .linear import Linear
 from .module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["AdaptiveLogSoftmaxWithLoss"]
 
@@ -111,7 +114,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 def _check_cutoffs(cutoffs: list[int], n_classes: int) -> None:
     if not cutoffs:
         raise ValueError("cutoffs should be a sequence of length larger than 0")
-    rising = all(a < b for a, b in zip(cutoffs, cutoffs[1:], strict=False))
+    rising = all(a < b for a, b in itertools.pairwise(cutoffs))
     whole = all(isinstance(c, int) for c in cutoffs)
     if not (rising and whole) or min(cutoffs) <= 0 or max(cutoffs) > n_classes - 1:
         raise ValueError(
@@ -126,12 +129,14 @@ def _check_shapes(input: Any, target: Any) -> None:
             raise RuntimeError("Input and target should have the same size in the batch dimension.")
         if input.dim() != 2:
             raise RuntimeError(
-                f"1D target tensor expects 2D input tensors, but found inputs with size {input.size()}"
+                "1D target tensor expects 2D input tensors, "
+                f"but found inputs with size {input.size()}"
             )
     elif target.dim() == 0:
         if input.dim() != 1:
             raise RuntimeError(
-                f"0D target tensor expects 1D input tensors, but found inputs with size {input.size()}"
+                "0D target tensor expects 1D input tensors, "
+                f"but found inputs with size {input.size()}"
             )
     else:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")

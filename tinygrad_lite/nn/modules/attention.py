@@ -7,8 +7,7 @@ from typing import Any
 from ... import _creation as creation
 from ..._dtypes import bool as bool_
 from ...ops.shape import cat
-from .. import functional as F
-from .. import init
+from .. import functional as F, init
 from ..parameter import Parameter
 from .linear import Linear
 from .module import Module
@@ -129,10 +128,10 @@ class MultiheadAttention(Module):
         heads = [self._split_heads(x) for x in (q, k, v)]
         dropout = self.dropout if self.training else 0.0
         if need_weights:
-            out, weights = _attend(*heads, mask, dropout)
+            out, weights = _attend(heads, mask, dropout)
             weights = weights.mean(dim=1) if average_attn_weights else weights
         else:
-            out = F.scaled_dot_product_attention(*heads, attn_mask=mask, dropout_p=dropout)
+            out = F.scaled_dot_product_attention(heads[0], heads[1], heads[2], mask, dropout)
             weights = None
         out = out.transpose(1, 2).reshape(q.shape)
         out = F.linear(out, self.out_proj.weight, self.out_proj.bias)
@@ -166,7 +165,7 @@ class MultiheadAttention(Module):
         """The three projections: one product for self-attention."""
         size, bias = self.embed_dim, self.in_proj_bias
         if self._qkv_same_embed_dim and key_is_value and query_is_key:
-            return tuple(F.linear(q, self.in_proj_weight, bias).chunk(3, -1))  # type: ignore[return-value]
+            return tuple(F.linear(q, self.in_proj_weight, bias).chunk(3, -1))
         if self._qkv_same_embed_dim:
             weights = [self.in_proj_weight[i * size : (i + 1) * size] for i in range(3)]
         else:
@@ -281,8 +280,9 @@ def additive_mask(mask: Any, name: str, dtype: Any) -> Any:
     return mask
 
 
-def _attend(q: Any, k: Any, v: Any, mask: Any, dropout: float) -> tuple[Any, Any]:
+def _attend(heads: list[Any], mask: Any, dropout: float) -> tuple[Any, Any]:
     """The attended values and the weights of every head."""
+    q, k, v = heads
     scores = (q * q.shape[-1] ** -0.5).matmul(k.transpose(-2, -1))
     weights = F.softmax(scores if mask is None else scores + mask, dim=-1)
     if dropout:

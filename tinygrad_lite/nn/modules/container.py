@@ -301,13 +301,13 @@ def _pairs(entries: Any, name: str) -> list[tuple[str, Any]]:
     if isinstance(entries, Mapping | ModuleDict | ParameterDict):
         return list(entries.items())
     pairs = []
-    for place, pair in enumerate(entries):
-        if not isinstance(pair, Iterable):
+    for place, given in enumerate(entries):
+        if not isinstance(given, Iterable):
             raise TypeError(
                 f"{name} update sequence element #{place} should be Iterable; "
-                f"is {type(pair).__name__}"
+                f"is {type(given).__name__}"
             )
-        pair = tuple(pair)  # noqa: PLW2901 - the pair, once it is known to be one
+        pair = tuple(given)
         if len(pair) != 2:
             raise ValueError(
                 f"{name} update sequence element #{place} has length {len(pair)}; 2 is required"
@@ -386,11 +386,12 @@ class ParameterList(Module):
         return "\n".join(f"  ({i}): {_value_line(value)}" for i, value in enumerate(self))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Fail: a list of parameters computes nothing."""
         raise RuntimeError("ParameterList should not be called.")
 
 
 class ParameterDict(Module):
-    """A dictionary whose tensors become registered parameters; other values are kept as they are."""
+    """A dictionary whose tensors become registered parameters; other values stay what they are."""
 
     def __init__(self, parameters: Any = None) -> None:
         super().__init__()
@@ -472,7 +473,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value at `key`, or `default`."""
-        return self[key] if key in self else default
+        return self[key] if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """A new dictionary with `default` at every key."""
@@ -494,7 +495,7 @@ class ParameterDict(Module):
         """Add the values of a mapping or of pairs, replacing those of the same name."""
         pairs = _pairs(parameters, "ParameterDict")
         if isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict):
-            pairs.sort(key=operator.itemgetter(0))  # as torch does, so that named_parameters() has its order
+            pairs.sort(key=operator.itemgetter(0))  # as torch does: the order of its parameters
         for key, value in pairs:
             self[key] = value
 
@@ -505,4 +506,5 @@ class ParameterDict(Module):
         )
 
     def __call__(self, input: Any) -> Any:
+        """Fail: a dictionary of parameters computes nothing."""
         raise RuntimeError("ParameterDict should not be called.")

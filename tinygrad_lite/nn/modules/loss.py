@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import functional as F
 from .distance import PairwiseDistance
 from .module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "BCELoss",

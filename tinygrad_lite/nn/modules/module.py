@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import types
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..._state import here
 from ..._tensor import Tensor
-from ...autograd import no_grad
-from ..parameter import Buffer, Parameter, is_lazy
+from ..parameter import Buffer, Parameter
+from ._convertible import Convertible
+from ._hookable import Hookable
 from ._hooks import (
-    RemovableHandle,
-    add_hook,
     call_with_hooks,
     everywhere,
     register_module_forward_hook,
@@ -26,6 +23,9 @@ from ._registry import Registry
 from ._scope import note_module
 from ._state import IncompatibleKeys, load_own, load_state, save_own, save_state
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
 __all__ = [
     "Module",
     "register_module_forward_hook",
@@ -34,11 +34,10 @@ __all__ = [
     "register_module_full_backward_pre_hook",
 ]
 
-_NO_HOOKS: Mapping[int, Any] = types.MappingProxyType({})
 _KINDS = ("_parameter_names", "_buffer_names", "_module_names")
 
 
-class Module:
+class Module(Hookable, Convertible):
     """A layer, or a model made of layers: parameters, buffers, children and a `forward`.
 
     Whatever `Parameter`, `Buffer` or `Module` is assigned to an attribute is registered under
@@ -64,17 +63,6 @@ class Module:
     _buffer_names: dict[str, Any]
     _module_names: dict[str, Any]
 
-    # made an own dictionary when the first hook comes, so that a module without costs nothing
-    _forward_pre_hooks: Mapping[int, Any] = _NO_HOOKS
-    _forward_hooks: Mapping[int, Any] = _NO_HOOKS
-    _backward_pre_hooks: Mapping[int, Any] = _NO_HOOKS
-    _backward_hooks: Mapping[int, Any] = _NO_HOOKS
-    _hook_options: Mapping[int, Any] = _NO_HOOKS
-    _state_dict_pre_hooks: Mapping[int, Any] = _NO_HOOKS
-    _state_dict_hooks: Mapping[int, Any] = _NO_HOOKS
-    _load_state_dict_pre_hooks: Mapping[int, Any] = _NO_HOOKS
-    _load_state_dict_post_hooks: Mapping[int, Any] = _NO_HOOKS
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not self.call_super_init and (args or kwargs):
             _refuse_arguments(self, args, kwargs)
@@ -93,6 +81,7 @@ class Module:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run `forward` with the hooks around it, and note that this module is at work."""
         state = here.state
         parent = state.scope
         if parent is None:
@@ -216,7 +205,8 @@ class Module:
         if param is not None and param.grad_fn is not None:
             raise ValueError(
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be "
-                "created explicitly; to express it as a function of another, compute it in forward()."
+                "created explicitly; to express it as a function of another, compute it in "
+                "forward()."
             )
         self._parameters[name] = param
 
@@ -252,7 +242,7 @@ class Module:
                 raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
             module = getattr(module, name)
             if not isinstance(module, Module):
-                raise AttributeError(f"`{name}` is not an nn.Module")
+                raise AttributeError(f"`{name}` is not an nn.Module")  # noqa: TRY004 - torch's
         return module
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
@@ -266,14 +256,15 @@ class Module:
         if hasattr(parent, name) and not isinstance(getattr(parent, name), Module):
             raise AttributeError(f"`{name}` is not an nn.Module")
         if not isinstance(module, Module):
-            raise ValueError(f'"module" is not an nn.Module, found {type(module)}')  # noqa: TRY004
+            raise ValueError(f'"module" is not an nn.Module, found {type(module)}')  # noqa: TRY004 - torch's class
         setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at the dotted path `target`."""
         found = self._get_at(target)
         if not isinstance(found, Parameter):
-            raise AttributeError(f"`{target.rpartition('.')[2]}` is not an nn.Parameter")
+            name = target.rpartition(".")[2]
+            raise AttributeError(f"`{name}` is not an nn.Parameter")  # noqa: TRY004 - torch's
         return found
 
     def get_buffer(self, target: str) -> Tensor:
@@ -398,7 +389,7 @@ class Module:
     def train(self, mode: bool = True) -> Self:
         """Switch to training, which dropout and batch norm look at."""
         if not isinstance(mode, bool):
-            raise ValueError("training mode is expected to be boolean")  # noqa: TRY004 - torch's
+            raise ValueError("training mode is expected to be boolean")  # noqa: TRY004 - torch's class
         self.training = mode
         for module in self.children():
             module.train(mode)
@@ -424,77 +415,6 @@ class Module:
             else:
                 parameter.grad = parameter.grad.detach()
                 parameter.grad.zero_()
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Put `fn` of every parameter, gradient and buffer in its place; objects stay the same."""
-        if recurse:
-            for module in self.children():
-                module._apply(fn)
-        with no_grad():
-            for _, parameter in _own_parameters(self):
-                if parameter is not None:
-                    _convert_parameter(parameter, fn)
-            for name, buffer in _own_buffers(self):
-                if is_lazy(buffer):
-                    buffer.data = fn(buffer.data)
-                elif buffer is not None:
-                    self.__dict__[name] = fn(buffer)
-        return self
-
-    def to(self, *args: Any, **kwargs: Any) -> Self:
-        """Convert floating-point parameters and buffers to a dtype; devices other than cpu fail."""
-        dtype, others = _split_dtype(args, kwargs)
-        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
-            raise TypeError(
-                "nn.Module.to only accepts floating point or complex dtypes, "
-                f"but got desired dtype={dtype}"
-            )
-
-        def convert(t: Tensor) -> Tensor:
-            if dtype is not None and (t.is_floating_point() or t.is_complex()):
-                return t.to(*others, dtype=dtype)  # type: ignore[no-any-return]
-            return t.to(*others) if others else t
-
-        return self._apply(convert)
-
-    def type(self, dst_type: Any) -> Self:
-        """Convert every parameter and buffer to `dst_type`."""
-        return self._apply(lambda t: t.type(dst_type))
-
-    def float(self) -> Self:
-        """Convert floating-point parameters and buffers to float32."""
-        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
-
-    def double(self) -> Self:
-        """Convert floating-point parameters and buffers to float64."""
-        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
-
-    def half(self) -> Self:
-        """Convert floating-point parameters and buffers to float16."""
-        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
-
-    def bfloat16(self) -> Self:
-        """Convert floating-point parameters and buffers to bfloat16."""
-        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
-
-    def cpu(self) -> Self:
-        """Return the module: everything lives on the cpu."""
-        return self._apply(lambda t: t.cpu())
-
-    def cuda(self, device: Any = None) -> Self:
-        """Fail as PyTorch does without a GPU."""
-        return self._apply(lambda t: t.cuda(device))
-
-    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
-        """Give every parameter and buffer fresh memory with arbitrary contents."""
-        return self._apply(lambda t: t.new_empty(tuple(t.shape), device=device), recurse=recurse)
-
-    def share_memory(self) -> Self:
-        """Return the module: threads share memory already."""
-        return self
-
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Do nothing: the module runs as it is."""
 
     # -- state -----------------------------------------------------------------------------------
 
@@ -545,93 +465,6 @@ class Module:
         """
         return load_state(self, state_dict, strict, assign)
 
-    # -- hooks -----------------------------------------------------------------------------------
-
-    def _add_hook(
-        self, kind: str, hook: Callable[..., Any], *, prepend: bool = False, **options: bool
-    ) -> RemovableHandle:
-        own = self.__dict__
-        hooks = own.setdefault(kind, OrderedDict())
-        chosen = own.setdefault("_hook_options", OrderedDict())
-        wanted = [name for name, value in options.items() if value]
-        if kind in {
-            "_forward_pre_hooks",
-            "_forward_hooks",
-            "_backward_pre_hooks",
-            "_backward_hooks",
-        }:
-            own["_hooked"] = True
-        return add_hook(hooks, hook, prepend=prepend, options=chosen, option=wanted)
-
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Run `hook(module, args)` before forward; what it returns replaces the arguments."""
-        return self._add_hook("_forward_pre_hooks", hook, prepend=prepend, with_kwargs=with_kwargs)
-
-    def register_forward_hook(
-        self,
-        hook: Callable[..., Any],
-        *,
-        prepend: bool = False,
-        with_kwargs: bool = False,
-        always_call: bool = False,
-    ) -> RemovableHandle:
-        """Run `hook(module, args, output)` after forward; what it returns replaces the output."""
-        return self._add_hook(
-            "_forward_hooks",
-            hook,
-            prepend=prepend,
-            with_kwargs=with_kwargs,
-            always_call=always_call,
-        )
-
-    def register_full_backward_pre_hook(
-        self, hook: Callable[..., Any], prepend: bool = False
-    ) -> RemovableHandle:
-        """Run `hook(module, grad_output)` before the backward of the module."""
-        return self._add_hook("_backward_pre_hooks", hook, prepend=prepend)
-
-    def register_full_backward_hook(
-        self, hook: Callable[..., Any], prepend: bool = False
-    ) -> RemovableHandle:
-        """Run `hook(module, grad_input, grad_output)` once both gradients are known."""
-        return self._add_hook("_backward_hooks", hook, prepend=prepend)
-
-    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Run `hook(module, grad_input, grad_output)`.
-
-        Differs from PyTorch: its deprecated form sees the gradients of the last operation only;
-        here it is the full hook.
-        """
-        return self._add_hook("_backward_hooks", hook)
-
-    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Run `hook(module, prefix, keep_vars)` before the state is written down."""
-        return self._add_hook("_state_dict_pre_hooks", hook)
-
-    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Run `hook(module, state_dict, prefix, local_metadata)` after the state is written."""
-        return self._add_hook("_state_dict_hooks", hook)
-
-    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        hook._from_private_api = True  # type: ignore[attr-defined]
-        return self._add_hook("_state_dict_hooks", hook)
-
-    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Run `hook(module, state_dict, prefix, ...)` before the module reads its state."""
-        return self._register_load_state_dict_pre_hook(hook, with_module=True)
-
-    def _register_load_state_dict_pre_hook(
-        self, hook: Callable[..., Any], with_module: bool = False
-    ) -> RemovableHandle:
-        bound = types.MethodType(hook, self) if with_module else hook
-        return self._add_hook("_load_state_dict_pre_hooks", bound)
-
-    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Run `hook(module, incompatible_keys)` after the module and its children have loaded."""
-        return self._add_hook("_load_state_dict_post_hooks", hook)
-
     # -- text ------------------------------------------------------------------------------------
 
     def _get_name(self) -> str:
@@ -678,7 +511,9 @@ def _own_buffers(module: Module) -> list[tuple[str, Any]]:
 def _refuse_arguments(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     name = type(module).__name__
     if kwargs:
-        raise TypeError(f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'")
+        raise TypeError(
+            f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'"
+        )
     raise TypeError(
         f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given"
     )
@@ -731,32 +566,3 @@ def _reassign(module: Module, name: str, value: Any) -> None:
         f"cannot assign '{text}' as buffer '{name}' "
         "(torch.nn.Buffer, torch.Tensor or None expected)"
     )
-
-
-def _convert_parameter(parameter: Any, fn: Callable[[Tensor], Tensor]) -> None:
-    if is_lazy(parameter):
-        parameter.data = fn(parameter.data)
-        return
-    grad = parameter.grad
-    parameter.grad = None
-    parameter.data = fn(parameter.data)
-    if grad is not None:
-        parameter.grad = fn(grad)
-
-
-def _split_dtype(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
-    """The dtype among the arguments of `to`, and the device that is left, if any."""
-    dtype = kwargs.get("dtype")
-    others = [kwargs["device"]] if kwargs.get("device") is not None else []
-    for given in args:
-        if given is None or isinstance(given, bool):
-            continue
-        if hasattr(given, "is_floating_point") and not isinstance(given, Tensor):
-            dtype = given
-        elif isinstance(given, Tensor):
-            dtype = given.dtype
-        else:
-            others.append(given)
-    if kwargs.get("tensor") is not None:
-        dtype = kwargs["tensor"].dtype
-    return dtype, others

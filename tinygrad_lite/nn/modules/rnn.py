@@ -8,8 +8,7 @@ import warnings
 from typing import Any
 
 from ... import _creation as creation
-from .. import functional as F
-from .. import init
+from .. import functional as F, init
 from ..parameter import Parameter
 from ._recurrence import run_layers
 from .module import Module
@@ -61,7 +60,7 @@ class RNNBase(Module):
         out = self.proj_size or self.hidden_size
         width = self.input_size if layer == 0 else out * (1 + self.bidirectional)
         rows = GATES[self.mode] * self.hidden_size
-        shapes = {"weight_ih": (rows, width), "weight_hh": (rows, out)}
+        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, width), "weight_hh": (rows, out)}
         if self.bias:
             shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
         if self.proj_size:
@@ -234,15 +233,15 @@ class RNNBase(Module):
 
 def _check_settings(layer: RNNBase, dropout: Any) -> None:
     if (
-        not isinstance(dropout, numbers.Number)
-        or not 0 <= dropout <= 1  # type: ignore[operator]
-        or isinstance(dropout, bool)
+        isinstance(dropout, bool)
+        or not isinstance(dropout, numbers.Real)
+        or not 0 <= float(dropout) <= 1
     ):
         raise ValueError(
             "dropout should be a number in range [0, 1] "
             "representing the probability of an element being zeroed"
         )
-    if dropout > 0 and layer.num_layers == 1:  # type: ignore[operator]
+    if float(dropout) > 0 and layer.num_layers == 1:
         warnings.warn(
             "dropout option adds dropout after all but last recurrent layer, so non-zero dropout "
             f"expects num_layers greater than 1, but got dropout={dropout} and "

@@ -6,8 +6,7 @@ from typing import Any, Self
 
 from ... import _creation as creation
 from ...autograd import no_grad
-from .. import functional as F
-from .. import init
+from .. import functional as F, init
 from ..parameter import Parameter
 from .module import Module
 
@@ -19,7 +18,8 @@ def _place_of_padding(padding_idx: int | None, num_embeddings: int) -> int | Non
         return None
     if not -num_embeddings <= padding_idx < num_embeddings:
         raise AssertionError(
-            f"Padding_idx must be within num_embeddings: got {padding_idx} for {num_embeddings} rows"
+            "Padding_idx must be within num_embeddings: "
+            f"got {padding_idx} for {num_embeddings} rows"
         )
     return padding_idx % num_embeddings
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import _creation as creation
-from .. import functional as F
-from .. import init
+from .. import functional as F, init
 from .attention import MultiheadAttention, additive_mask
 from .container import ModuleList
 from .dropout import Dropout

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ... import _creation as creation
 from ..._tensor import Tensor
 from ...autograd import no_grad
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "clip_grad_norm",

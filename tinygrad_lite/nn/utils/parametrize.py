@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._tensor import Tensor
 from ...autograd import no_grad
 from ..modules.container import ModuleDict, ModuleList
-from ..modules.module import Module
 from ..parameter import Parameter
+
+if TYPE_CHECKING:
+    from ..modules.module import Module
 
 __all__ = [
     "ParametrizationList",
@@ -30,7 +32,7 @@ _depth = 0
 @contextmanager
 def cached() -> Iterator[None]:
     """Within the block each parametrized tensor is computed once."""
-    global _depth  # noqa: PLW0603 - blocks may be nested
+    global _depth
     _depth += 1
     try:
         yield
@@ -192,7 +194,7 @@ def register_parametrization(
             _parametrized_class(module)
             module.parametrizations = ModuleDict()
         _add_property(module, tensor_name)
-        module.parametrizations[tensor_name] = made  # type: ignore[index]
+        module.parametrizations[tensor_name] = made
     else:
         raise ValueError(
             f"Module '{module}' does not have a parameter, a buffer, or a parametrized element "
@@ -203,7 +205,7 @@ def register_parametrization(
 
 def _add_to_list(module: Module, name: str, parametrization: Module, unsafe: bool) -> None:
     """Put one more parametrization behind those there are."""
-    rows: Any = module.parametrizations[name]  # type: ignore[index]
+    rows: Any = module.parametrizations[name]
     if not unsafe:
         now = getattr(module, name)
         _check_alike(now, parametrization(now), "Registering a parametrization may not change")
@@ -233,7 +235,7 @@ def remove_parametrizations(
     """Make `module.<tensor_name>` a plain tensor again: the computed one, or the original."""
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
-    rows: Any = module.parametrizations[tensor_name]  # type: ignore[index]
+    rows: Any = module.parametrizations[tensor_name]
     if not rows.is_tensor and not leave_parametrized:
         raise ValueError(
             "Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is "
@@ -241,7 +243,7 @@ def remove_parametrizations(
         )
     plain = _plain_tensor(module, tensor_name, rows, leave_parametrized)
     delattr(type(module), tensor_name)
-    del module.parametrizations[tensor_name]  # type: ignore[attr-defined]
+    del module.parametrizations[tensor_name]
     if isinstance(plain, Parameter):
         module.register_parameter(tensor_name, plain)
     else:
@@ -279,10 +281,11 @@ def transfer_parametrizations_and_params(
     rows: Any = from_module.parametrizations
     for name in [tensor_name] if tensor_name is not None else list(rows):
         if not hasattr(to_module, name):
-            to_module.register_parameter(name, copy.deepcopy(Parameter(getattr(from_module, name).detach())))
+            value = getattr(from_module, name).detach().clone()
+            to_module.register_parameter(name, Parameter(value))
         for parametrization in rows[name]:
             register_parametrization(to_module, name, copy.deepcopy(parametrization), unsafe=True)
-        mine: Any = to_module.parametrizations[name]  # type: ignore[index]
+        mine: Any = to_module.parametrizations[name]
         with no_grad():
             for (_, target), (_, source) in zip(
                 mine.named_parameters(recurse=False),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import _creation as creation
 from ...ops.shape import cat
-from ..modules.module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..modules.module import Module
 
 __all__ = [
     "BasePruningMethod",
@@ -42,6 +45,7 @@ class BasePruningMethod(ABC):
     _tensor_name: str
 
     def __call__(self, module: Any, inputs: Any) -> None:
+        """Compute the pruned tensor; runs before each call of the module."""
         object.__setattr__(module, self._tensor_name, self.apply_mask(module))
 
     @abstractmethod
@@ -151,7 +155,7 @@ class PruningContainer(BasePruningMethod):
             return mask.index_copy(dim, kept, found.to(dtype=mask.dtype))
         place = mask == 1
         if method.PRUNING_TYPE == "global":
-            place = creation.ones_like(mask) == 1
+            place = mask == mask  # noqa: PLR0124 - True everywhere
         mask[place] = method.compute_mask(t[place], mask[place]).to(dtype=mask.dtype)
         return mask
 
@@ -170,14 +174,15 @@ def _check_amount(amount: Any) -> None:
     whole = isinstance(amount, numbers.Integral)
     if (whole and amount < 0) or (not whole and not 0.0 <= float(amount) <= 1.0):
         raise ValueError(
-            f"amount={amount} should either be a float in the range [0, 1] or a non-negative integer"
+            f"amount={amount} should either be a float in the range [0, 1] "
+            "or a non-negative integer"
         )
 
 
 def _count(amount: Any, size: int) -> int:
     if not isinstance(amount, numbers.Integral):
-        return round(amount * size)
-    if amount > size:
+        return round(float(amount) * size)
+    if int(amount) > size:
         raise ValueError(
             f"amount={amount} should be smaller than the number of parameters to prune={size}"
         )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import _creation as creation
 from ...autograd import no_grad
 from .. import functional as F
-from ..modules.module import Module
 from ..parameter import Parameter
 from .parametrizations import default_dim
+
+if TYPE_CHECKING:
+    from ..modules.module import Module
 
 __all__ = ["SpectralNorm", "remove_spectral_norm", "spectral_norm"]
 
@@ -53,6 +55,7 @@ class SpectralNorm:
         return weight / u.dot(matrix.mv(v))
 
     def __call__(self, module: Any, inputs: Any) -> None:
+        """Compute the weight; runs before each call of the module."""
         weight = self.compute_weight(module, module.training)
         object.__setattr__(module, self.name, weight)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..modules.module import Module
+if TYPE_CHECKING:
+    from ..modules.module import Module
 
 __all__ = ["functional_call"]
 
@@ -25,7 +26,7 @@ def functional_call(
     The tensors may be results of operations: gradients flow to what they were computed from.
     """
     given = _merged(parameters_and_buffers)
-    known = {**dict(module.named_parameters(remove_duplicate=False))}
+    known: dict[str, Any] = {**dict(module.named_parameters(remove_duplicate=False))}
     known.update(module.named_buffers(remove_duplicate=False))
     unknown = [name for name in given if name not in known]
     missing = [name for name in known if name not in given]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..modules.module import Module
 from ..parameter import Parameter
 from .parametrizations import norm_except_dim
+
+if TYPE_CHECKING:
+    from ..modules.module import Module
 
 __all__ = ["WeightNorm", "remove_weight_norm", "weight_norm"]
 
@@ -24,6 +26,7 @@ class WeightNorm:
         return v * (g / norm_except_dim(v, self.dim))
 
     def __call__(self, module: Any, inputs: Any) -> None:
+        """Compute the weight; runs before each call of the module."""
         object.__setattr__(module, self.name, self.compute_weight(module))
 
 
