@@ -292,7 +292,7 @@ def test_json_round_trip_gives_the_same_picture(name):
 
 
 def test_unknown_options_and_values_are_named():
-    with pytest.raises(TypeError, match="unknown option 'colour'; options are .*color"):
+    with pytest.raises(TypeError, match=r"unknown option 'colour'; options are .*color"):
         viz.draw(make_mlp(), colour="kind")
     with pytest.raises(ValueError, match=r"theme='blue'; allowed: 'auto', 'light', 'dark'"):
         viz.draw(make_mlp(), theme="blue")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from typing import Any
@@ -172,7 +173,14 @@ def name_variables(frame: Any) -> dict[int, str]:
         for name, value in list(variables.items()):
             if isinstance(value, Tensor) and not name.startswith("_"):
                 names[id(value)] = name
+    _drop_snapshot(frame)
     return names
+
+
+def _drop_snapshot(frame: Any) -> None:
+    """Before Python 3.13 reading a function's `f_locals` leaves a dictionary that holds them."""
+    if frame.f_code.co_flags & inspect.CO_OPTIMIZED and isinstance(frame.f_locals, dict):
+        frame.f_locals.clear()
 
 
 def write_place(code: Any, at: int) -> str:
