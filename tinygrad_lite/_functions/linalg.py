@@ -101,7 +101,11 @@ def cholesky(input: Any, upper: bool = False) -> Any:
 
 @surface
 def cholesky_solve(input: Any, L: Any, upper: bool = False) -> Any:
-    """X of A X = input, given the Cholesky factor of A."""
+    """X of A X = input, given the Cholesky factor L of A = L Lᵀ (or U of Uᵀ U).
+
+    The factor is taken as it stands, without cutting off its other triangle: so the gradient is
+    that of L Lᵀ for any L, as in PyTorch.
+    """
     need_matrix("cholesky_solve", input, "b")
     need_square("cholesky_solve", L, "A")
     if input._array.shape[-2] != L._array.shape[-1]:
@@ -111,10 +115,8 @@ def cholesky_solve(input: Any, L: Any, upper: bool = False) -> Any:
             f"{input._array.shape[-2]} by {input._array.shape[-1]}"
         )
     if upper:
-        half = systems.solve_triangular(swap(L), input, upper=False)
-        return systems.solve_triangular(L, half, upper=True)
-    half = systems.solve_triangular(L, input, upper=False)
-    return systems.solve_triangular(swap(L), half, upper=True)
+        L = swap(L)
+    return systems.solve(swap(L), systems.solve(L, input))
 
 
 @surface

@@ -3,7 +3,8 @@
 from .._kernels.lapack import LinAlgError as LinAlgError
 from ._decomposition import (
     cholesky as cholesky, cholesky_ex as cholesky_ex, eig as eig, eigh as eigh, eigvals as eigvals,
-    eigvalsh as eigvalsh, householder_product as householder_product, lu as lu,
+    eigvalsh as eigvalsh, householder_product as householder_product,
+    ldl_factor as ldl_factor, ldl_factor_ex as ldl_factor_ex, ldl_solve as ldl_solve, lu as lu,
     lu_factor as lu_factor, lu_factor_ex as lu_factor_ex, qr as qr, svd as svd, svdvals as svdvals,
 )  # fmt: skip
 from ._norm import (

@@ -8,13 +8,14 @@ import numpy as np
 
 from .._kernels import lapack
 from ..ops import decomposition as ops, solve as systems
+from ..ops.elementwise import where
 from ..ops.matmul import matmul, swap
 from ..ops.shape import tril, triu
 from . import _results as results
 from ._arguments import constant, need_floating, need_matrix, need_square, published
 
 __all__ = [
-    "cholesky", "cholesky_ex", "eig", "eigh", "eigvals", "eigvalsh", "householder_product", "lu",
+    "cholesky", "cholesky_ex", "eig", "eigh", "eigvals", "eigvalsh", "householder_product", "ldl_factor", "ldl_factor_ex", "ldl_solve", "lu",
     "lu_factor", "lu_factor_ex", "qr", "svd", "svdvals", "unpack_lu",
 ]  # fmt: skip
 
@@ -175,6 +176,54 @@ def lu(A: Any, *, pivot: bool = True) -> Any:
 
 
 @published
+def ldl_factor_ex(A: Any, *, hermitian: bool = False, check_errors: bool = False) -> Any:
+    """`ldl_factor`, and the place of the first zero block of D, counted from 1, or 0."""
+    need_square("torch.linalg.ldl_factor_ex", A)
+    found = results.LDLInfo(*systems.ldl_factor(A))
+    if check_errors and found.info._array.any():
+        raise lapack.LinAlgError(
+            "torch.linalg.ldl_factor_ex: the factorization has a zero block on its diagonal: the "
+            "matrix is singular"
+        )
+    return found
+
+
+@published
+def ldl_factor(A: Any, *, hermitian: bool = False) -> Any:
+    """P A Pᵀ = L D Lᵀ of symmetric matrices, of which the lower triangle is read; no gradient.
+
+    L stands below D's diagonal of blocks of one and two; a negative pair of pivots marks a two.
+    """
+    need_square("torch.linalg.ldl_factor", A)
+    return results.LDL(*systems.ldl_factor(A)[:2])
+
+
+@published
+def ldl_solve(LD: Any, pivots: Any, B: Any, *, hermitian: bool = False) -> Any:
+    """X of A X = B, from `ldl_factor(A)`; no gradient."""
+    need_square("torch.linalg.ldl_solve", LD, "LD")
+    if B._array.ndim < 2:
+        raise RuntimeError(
+            "torch.linalg.ldl_solve: Expected B to have at least 2 dimensions, "
+            f"but it has {B._array.ndim} dimensions instead"
+        )
+    if pivots._array.shape != LD._array.shape[:-1]:
+        raise RuntimeError(
+            "torch.linalg.ldl_solve: Expected LD.shape[:-1] and pivots.shape to be the same, but "
+            f"got pivots with shape {list(pivots._array.shape)} instead"
+        )
+    if pivots._array.dtype.kind not in "iu":
+        raise RuntimeError(
+            f"torch.linalg.ldl_solve: Expected pivots to be integers. Got {pivots.dtype!r}"
+        )
+    if LD._array.dtype != B._array.dtype:
+        raise RuntimeError(
+            f"torch.linalg.ldl_solve: LD dtype {LD.dtype!r} does not match b dtype {B.dtype!r}"
+        )
+    return systems.ldl_solve(LD, pivots, B)
+
+
+@published
 def householder_product(A: Any, tau: Any) -> Any:
     """The first columns of H₁ H₂ ... Hₖ, Hᵢ = 1 − tauᵢ vᵢ vᵢᵀ, vᵢ below the diagonal of A."""
     need_matrix("torch.linalg.householder_product", A, "input")
@@ -201,8 +250,14 @@ def householder_product(A: Any, tau: Any) -> Any:
             "torch.linalg.householder_product: tau dtype must match input dtype, got "
             f"{tau.dtype!r} and {A.dtype!r}"
         )
-    start = np.broadcast_to(np.eye(rows, columns, dtype=A._array.dtype), A._array.shape)
-    return reflect(A, tau, constant(np.array(start)), range(count - 1, -1, -1))
+    start = like_eye(A)
+    return reflect(A, tau, start, range(count - 1, -1, -1))
+
+
+def like_eye(A: Any) -> Any:
+    """Identity matrices in the shape of `A`, that carry its gradient, which is zero."""
+    eye = np.eye(*A._array.shape[-2:], dtype=A._array.dtype)
+    return where(np.zeros(1, bool), A, eye)
 
 
 def reflect(A: Any, tau: Any, x: Any, order: Any) -> Any:

@@ -16,6 +16,7 @@ from ..ops.elementwise import cast
 from ..ops.product import powers
 from ..ops.shape import diagonal as diagonal_of, reshape
 from ._arguments import constant, need_square, need_tensors, published
+from ._decomposition import like_eye
 from ._system import inv
 
 __all__ = [
@@ -63,8 +64,7 @@ def matrix_power(A: Any, n: int) -> Any:
     """The product of `n` copies of A; of its inverse for negative `n`, the identity for 0."""
     need_square("linalg.matrix_power", A)
     if n == 0:
-        eye = np.eye(A._array.shape[-1], dtype=A._array.dtype)
-        return constant(np.array(np.broadcast_to(eye, A._array.shape)))
+        return like_eye(A)
     power = inv(A) if n < 0 else A
     n, out = abs(n), None
     while True:
@@ -148,8 +148,10 @@ def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
 def vander(x: Any, N: int | None = None) -> Any:
     """Rows 1, x, x², ... up to the power N − 1, of every element of the last dimension."""
     need_tensors("linalg.vander", x=x)
-    if x._array.ndim == 0:
-        raise RuntimeError("linalg.vander: x must be a 1-D or more tensor")
+    if N is None and not x._array.ndim:
+        raise RuntimeError("linalg.vander: x must have a dimension, or N must be given")
+    if not x._array.ndim:
+        x = reshape(x, shape=(1,))
     count = x._array.shape[-1] if N is None else N
     if count <= 1 and N is not None:
         raise RuntimeError(f"N must be greater than 1, got {N}")

@@ -118,7 +118,8 @@ def _(g: Any, values: Any, vectors: Any) -> Any:
         )
     eye = np.eye(values.shape[-1], dtype=bool)
     gaps = where(eye, 1.0, as_row(values) - as_column(values))
-    inner = where(eye, 0.0, matmul(swap(vectors), g_vectors) / gaps)
+    turned = matmul(swap(vectors), g_vectors)
+    inner = where(eye, 0.0, (turned - swap(turned)) * 0.5 / gaps)
     if g_values is not None:
         inner = inner + where(eye, as_row(g_values), 0.0)
     return (matmul(matmul(vectors, inner), swap(vectors)),)

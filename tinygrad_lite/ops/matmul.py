@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,12 @@ def _(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
     if x.ndim == 1:
         return reshape(x, shape=(x.shape[0], 1)) * reshape(g, shape=(*g.shape[:-1], 1, g.shape[-1]))
     if len(y_shape) == 1:
-        flat = reshape(x, shape=(-1, x.shape[-1]))
-        return matmul(reshape(g, shape=(-1,)), flat)
+        rows = math.prod(x.shape[:-1])
+        return matmul(reshape(g, shape=(rows,)), reshape(x, shape=(rows, x.shape[-1])))
     if x.ndim > len(y_shape) == 2:  # noqa: PLR2004 - a stack against one matrix: a single product
-        x = reshape(x, shape=(-1, x.shape[-1]))
-        g = reshape(g, shape=(-1, g.shape[-1]))
+        rows = math.prod(x.shape[:-1])
+        x = reshape(x, shape=(rows, x.shape[-1]))
+        g = reshape(g, shape=(rows, g.shape[-1]))
     return matmul(swap(x), g)
 
 

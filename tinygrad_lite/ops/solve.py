@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels import lapack
+from .._kernels import lapack, ldl
 from .._op import op
 from .matmul import matmul, swap
 from .shape import cat, tril, triu
@@ -71,6 +71,30 @@ def _(g: Any, out: Any) -> Any:
     inner = solve_triangular(swap(out), inner, upper=True)
     inner = solve_triangular(out, inner, upper=False, left=False)
     return (inner + swap(inner)) * 0.5
+
+
+@op(outputs=("ld", "pivots", "info"))
+def ldl_factor(x: Any) -> Any:
+    """P X Pᵀ = L D Lᵀ of symmetric matrices: L and D in one, LAPACK's pivots, a zero block's place."""
+    lapack.need_floats("torch.linalg.ldl_factor", x)
+    return ldl.ldl_factor(x)
+
+
+@ldl_factor.joint
+def _(g: Any) -> Any:
+    raise NotImplementedError("the derivative for linalg.ldl_factor is not implemented")
+
+
+@op
+def ldl_solve(x: Any, pivots: Any, b: Any) -> Any:
+    """Y of A Y = B, from the factorisation of A."""
+    lapack.need_floats("torch.linalg.ldl_solve", x, b)
+    return ldl.ldl_solve(x, pivots, b)
+
+
+@ldl_solve.joint
+def _(g: Any) -> Any:
+    raise NotImplementedError("the derivative for linalg.ldl_solve is not implemented")
 
 
 @op(outputs=("lu", "pivots"))
