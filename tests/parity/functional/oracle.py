@@ -119,7 +119,12 @@ def _check_second(first, ours, inputs, our_inputs):
         return
     generator = torch.Generator().manual_seed(4)
     seeds = [torch.randn(t.shape, generator=generator, dtype=t.dtype) for _, t in pairs]
-    wanted = torch.autograd.grad([t for _, t in pairs], inputs, seeds, allow_unused=True)
+    try:
+        wanted = torch.autograd.grad([t for _, t in pairs], inputs, seeds, allow_unused=True)
+    except RuntimeError as error:
+        if "is not implemented" not in str(error):
+            raise
+        return  # PyTorch has no such derivative
     mine = [a for a, _ in pairs]
     live = [(a, s) for a, s in zip(mine, seeds, strict=True) if a is not None and a.requires_grad]
     if not live:

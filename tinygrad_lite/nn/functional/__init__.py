@@ -1,6 +1,7 @@
 """Functions over tensors that make up neural networks, under PyTorch's names."""
 
 from .activation import *
+from .attention import *
 from .classification import *
 from .convolution import *
 from .distance import *
@@ -12,4 +13,5 @@ from .loss import *
 from .normalization import *
 from .padding import *
 from .pooling import *
+from .sequence import *
 from .vision import *

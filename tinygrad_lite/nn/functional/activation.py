@@ -132,7 +132,7 @@ def rrelu(
         return _apply(ops.leaky_relu, input, inplace, slope=(lower + upper) / 2)
     slope = uniform(input, lower, upper)
     result = ops.prelu(clone(input) if inplace else input, slope)
-    return in_place(input, result) if inplace else result  # type: ignore[no-any-return]
+    return in_place(input, result) if inplace else result
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:

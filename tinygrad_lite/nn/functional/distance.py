@@ -31,7 +31,7 @@ def normalize(
     else:
         axis = wrap_axis(dim, input.ndim)
     result = input / clamp(norm(input, p=p, axis=axis, keepdims=True), low=eps)
-    return result if out is None else in_place(out, result)  # type: ignore[no-any-return]
+    return result if out is None else in_place(out, result)
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
