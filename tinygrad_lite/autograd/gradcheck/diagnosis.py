@@ -134,7 +134,10 @@ def diagnose(flat: Flat, findings: Findings) -> Cause:
             cause = candidate(case)
             if cause is not None:
                 return cause
-    return Cause("no simple pattern: wrong formula or a missing term", formula_hint(cases[0]))
+    hint = formula_hint(cases[0])
+    if findings.place:
+        return Cause("one branch", f"the gradient is right at the given inputs only; {hint}")
+    return Cause("no simple pattern: wrong formula or a missing term", hint)
 
 
 def not_finite(case: Case) -> Cause | None:

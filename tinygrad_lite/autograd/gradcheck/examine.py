@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # One backward per output up to here; beyond, three random mixtures of all outputs.
 OUTPUTS_ONE_BY_ONE = 64
+OUTPUTS_BESIDE_LARGE = 8
 MIXTURES = 3
 # Inputs of up to this many elements are differenced one by one, as long as all of them together
 # stay affordable; larger ones along random directions.
@@ -84,7 +85,8 @@ def compare_at(
     place: str,
 ) -> Findings:
     """Compare at `x`: every input cheaply, then all of them in detail if one fails."""
-    findings = prepare(flat, x, y, noise, choose_cotangents(y, flat.size, OUTPUTS_ONE_BY_ONE, rng))
+    limit = OUTPUTS_ONE_BY_ONE if flat.size <= LARGE // 2 else OUTPUTS_BESIDE_LARGE
+    findings = prepare(flat, x, y, noise, choose_cotangents(y, flat.size, limit, rng))
     findings.place = place
     one_by_one = choose_one_by_one(flat, settings)
     failed = []

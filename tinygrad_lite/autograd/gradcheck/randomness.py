@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._random import default_generator
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def read_state() -> tuple[Any, Any]:
-    """The states of the global generators of Python and NumPy."""
-    return random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one is meant
+def read_state() -> tuple[Any, ...]:
+    """The states of the global generators: the library's, Python's and NumPy's."""
+    ours = default_generator.get_state()
+    return ours, random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one is meant
 
 
-def write_state(state: tuple[Any, Any]) -> None:
+def write_state(state: tuple[Any, ...]) -> None:
     """Set the global generators to a state read before."""
-    random.setstate(state[0])
-    np.random.set_state(state[1])  # noqa: NPY002
+    default_generator.set_state(state[0])
+    random.setstate(state[1])
+    np.random.set_state(state[2])  # noqa: NPY002
 
 
 @contextlib.contextmanager

@@ -65,17 +65,27 @@ def measure_table(line: Line, gradient: Vector, columns: Vector, rtol: float) ->
     columns = np.asarray(columns, dtype=np.intp)
     own, _ = magnitudes(line.flat, line.x)
     shape = (len(gradient), columns.size)
-    numeric, bar = np.zeros(shape), np.zeros(shape)
+    numeric, bar, bent = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool)
     for place, column in enumerate(columns):
         u = unit(line, int(column), float(own[column]))
         right, left, ahead, behind = line.pair(u, first_step(line))
         length = float(ahead[column] + behind[column])
         numeric[:, place] = (right + left) / length
         bar[:, place] = 2 * line.sigma / length
+        bent[:, place] = differs(right / ahead[column], left / behind[column], bar[:, place])
     analytic = gradient[:, columns]
-    state = np.where(agrees(analytic, numeric, bar, rtol), RIGHT, OPEN).astype(np.int8)
-    bent = np.zeros(shape, dtype=bool)
+    settled = agrees(analytic, numeric, bar, rtol) & ~bent
+    state = np.where(settled, RIGHT, OPEN).astype(np.int8)
     return Table(columns, line.cotangents, analytic, numeric, bar, state, bent)
+
+
+def differs(right: Vector, left: Vector, bar: Vector) -> Flags:
+    """Whether one-sided slopes differ by more than the curvature of a smooth function explains.
+
+    The mean of both, which a rule may well return at a kink, must not pass for a smooth slope.
+    """
+    gap = np.abs(right - left)
+    return np.asarray((gap > 1e-3 * (np.abs(right) + np.abs(left))) & (gap > 4 * bar))
 
 
 def first_step(line: Line) -> float:
@@ -127,10 +137,10 @@ def settle_column(
     verdict, jump = climb_column(line, gradient, column, settings.rtol)
     open_now = table.state[:, place] == OPEN
     analytic = table.analytic[:, place]
-    kink = open_now & ~verdict.right & jump.found
+    kink = open_now & jump.found
     inside = kink & (jump.holds(analytic, settings.rtol) | (settings.kinks == "skip"))
     state = np.select(
-        [verdict.right, inside, kink, verdict.wrong], [RIGHT, KINK, WRONG, WRONG], UNDECIDED
+        [inside, kink, verdict.right, verdict.wrong], [KINK, WRONG, RIGHT, WRONG], UNDECIDED
     )
     diverges = ~np.isfinite(analytic)
     if diverges.any():

@@ -1,0 +1,176 @@
+"""gradcheck, gradgradcheck and check_module on the engine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tinygrad_lite as torch
+from tinygrad_lite import nn
+from tinygrad_lite.autograd import Function, check_module, gradcheck, gradgradcheck
+from tinygrad_lite.autograd.gradcheck import GradcheckError
+
+
+def leaf(*shape, dtype=torch.float64, seed=0):
+    values = np.random.default_rng(seed).standard_normal(shape)
+    return torch.tensor(values, dtype=dtype).requires_grad_()
+
+
+def make(forward, backward, name="Custom"):
+    """A Function whose backward sees the saved inputs."""
+
+    def run(ctx, *xs):
+        ctx.save_for_backward(*xs)
+        return forward(*xs)
+
+    def back(ctx, g):
+        return backward(g, *ctx.saved_tensors)
+
+    return type(name, (Function,), {"forward": staticmethod(run), "backward": staticmethod(back)})
+
+
+Square = make(lambda x: x * x, lambda g, x: 2 * x * g, "Square")
+
+
+def test_right_and_wrong_functions():
+    x = leaf(3, 4)
+    assert gradcheck(Square.apply, (x,)) is True
+    wrong = make(lambda x: x * x, lambda g, x: x * g, "Half")
+    with pytest.raises(GradcheckError, match=r"Half.backward(.|\n)*constant factor 1/2"):
+        gradcheck(wrong.apply, (x,))
+    assert not gradcheck(wrong.apply, (x,), raise_exception=False)
+
+
+def test_what_the_engine_forgives_is_reported():
+    add = make(lambda x, b: x + b, lambda g, x, b: (g, g), "Add")
+    report = gradcheck(add.apply, (leaf(3, 4), leaf(4, seed=1)), raise_exception=False)
+    assert "missing sum over the broadcast axis 0" in report.cause
+    assert "Add.backward" in report.hint
+
+
+def test_tensors_are_given_back_as_they_were():
+    x = leaf(3, 4, dtype=torch.float32)
+    (x * 2).sum().backward()
+    array, grad, values = x._array, x.grad, x._array.copy()
+    assert gradcheck(lambda x: x.exp(), (x,))
+    assert x._array is array
+    assert x.grad is grad
+    assert x.dtype is torch.float32
+    np.testing.assert_array_equal(x._array, values)
+
+
+def test_a_closure_that_reads_the_parameter_where_it_is_kept():
+    layer = nn.Linear(3, 2).double()
+    x = leaf(4, 3)
+    assert gradcheck(lambda *_: layer(x), tuple(layer.parameters()))
+
+
+def test_integer_inputs_are_constants_and_none_at_all_is_an_error():
+    index = torch.tensor([2, 0, 2])
+    assert gradcheck(lambda x, i: x[i], (leaf(3), index))
+    with pytest.raises(ValueError, match="at least one input tensor to require gradient"):
+        gradcheck(lambda i: i * 2, (index,))
+
+
+def test_expanded_empty_and_0d_inputs():
+    for x in (leaf(1, 3).expand(4, 3), leaf(0, 3), leaf()):
+        assert gradcheck(lambda x: x.tanh(), (x,))
+
+
+def test_torchs_verdict_for_explicit_tolerances():
+    x = leaf(3)
+    nearly = make(lambda x: x * x, lambda g, x: 2.001 * x * g)
+    assert gradcheck(nearly.apply, (x,), atol=1e-2)
+    assert not gradcheck(nearly.apply, (x,), raise_exception=False)
+    assert not gradcheck(nearly.apply, (x,), rtol=1e-5, atol=1e-7, raise_exception=False)
+    with pytest.raises(RuntimeError, match="Jacobian mismatch for output 0 with respect to input 0"):
+        gradcheck(make(lambda x: x * x, lambda g, x: x * g).apply, (x,), eps=1e-6)
+    with pytest.warns(UserWarning, match="not a double precision"):
+        gradcheck(lambda x: x * 2, (leaf(3, dtype=torch.float32),), eps=1e-2, atol=1e-2)
+
+
+def test_second_and_third_order():
+    x = leaf(3)
+    assert gradgradcheck(Square.apply, (x,))
+    assert gradgradcheck(lambda x: (x**4).sum(), (x,), order=3)
+    assert gradcheck(lambda x: x.exp(), (x,), check_second=True)
+    assert gradgradcheck(lambda x, y: x * y, (x, leaf(3, seed=2)))
+
+
+def sigmoid(x):
+    return 1 / (1 + (-x).exp())
+
+
+SECOND = {
+    "detached input": lambda g, x: 2 * x.detach() * g,
+    "detached upstream": lambda g, x: 2 * x * g.detach(),
+    "from numpy": lambda g, x: g * torch.tensor(2 * x.detach().numpy()),
+    "all detached": lambda g, x: (2 * x * g).detach(),
+    "half detached": lambda g, x: x.detach() * g + x * g,
+    "wrong branch": lambda g, x: 2 * x * g + 0 * x.detach() * x * g + (x - x.detach()) * g,
+    "extra curvature": lambda g, x: 2 * x * g + (x - x.detach()) ** 1 * 3 * g,
+    "negated curvature": lambda g, x: 2 * x.detach() * g - 2 * (x - x.detach()) * g,
+    "doubled upstream": lambda g, x: 2 * x * (2 * g - g.detach()),
+    "one element": lambda g, x: 2 * g * (x + (x - x.detach()) * torch.tensor([0.0, 1.0, 0.0]).double()),
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_wrong_second_order_is_caught_where_the_first_is_right(name):
+    x = leaf(3)
+    wrong = make(lambda x: x * x, SECOND[name])
+    assert gradcheck(wrong.apply, (x,))
+    report = gradgradcheck(wrong.apply, (x,), raise_exception=False)
+    assert not report
+    assert report.order == 2
+
+
+def test_modules_by_parameter_name():
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    report = check_module(net, torch.randn(5, 3), report=True)
+    assert report
+    assert [one.name for one in report.inputs] == [
+        "0.weight", "0.bias", "2.weight", "2.bias", "input",
+    ]  # fmt: skip
+
+
+def test_a_broken_module_is_named_by_its_parameter():
+    class Bias(Function):
+        @staticmethod
+        def forward(ctx, x, b):
+            return x + b
+
+        @staticmethod
+        def backward(ctx, g):
+            return g, g.mean(0)
+
+    class Broken(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bias = nn.Parameter(torch.zeros(3))
+
+        def forward(self, x):
+            return Bias.apply(x, self.bias)
+
+    with pytest.raises(GradcheckError, match=r"'bias' \(3,\)(.|\n)*mean instead of sum"):
+        check_module(Broken(), torch.randn(5, 3))
+
+
+def test_module_state_is_restored():
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5)).eval()
+    before = {name: value.numpy().copy() for name, value in net.state_dict().items()}
+    state = torch.get_rng_state()
+    assert check_module(net, torch.randn(6, 3), loss=lambda y: (y * y).sum())
+    assert not net.training
+    assert not any(part.training for part in net.modules())
+    for name, value in net.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), before[name])
+    assert all(p.grad is None for p in net.parameters())
+    assert state.shape == torch.get_rng_state().shape
+
+
+def test_a_model_of_11110_parameters_costs_few_forwards():
+    net = nn.Sequential(nn.Linear(100, 100), nn.ReLU(), nn.Linear(100, 10))
+    report = check_module(net, torch.randn(4, 100), loss=lambda y: (y * y).mean(), report=True)
+    assert report
+    assert report.forwards <= 150
