@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import manual_seed, no_grad, viz
 from ..nn import CrossEntropyLoss
+from ..nn.functional import softmax
 from . import training
 from .confusion import count_confusions, draw_confusion
 from .curves import draw_curves
@@ -104,7 +105,7 @@ def compare_inference(model: nn.Module, task: training.Task) -> list[InferenceTi
 @no_grad()
 def predict(model: nn.Module, task: training.Task) -> NDArray[Any]:
     """Probability of each class for each digit held back."""
-    return np.asarray(model(task.test.tensors[0]).softmax(dim=1).numpy())
+    return np.asarray(softmax(model(task.test.tensors[0]), dim=1).numpy())
 
 
 def write_all(results: Results, folder: OutputFolder) -> None:
