@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,10 @@ def number(value: Any) -> float:
 def check_number(value: Any, title: str, name: str) -> None:
     """Raise unless `value` is a finite number >= 0, or a tensor of one such number."""
     if isinstance(value, Tensor):
-        if value.numel() != 1:
+        if value._array.size != 1:
             raise ValueError(f"Tensor {name} must be 1-element, got shape {tuple(value.shape)}")
         value = value.item()
-    if not isinstance(value, (Real, np.bool_)):
+    if not isinstance(value, (int, float, np.number, np.bool_)):
         kind = type(value).__name__
         raise TypeError(
             f"Invalid {title}: {name} must be a finite number >= 0, got {value!r} ({kind})"

@@ -30,7 +30,7 @@ from .._dtypes import get_default_dtype
 from .._nodes import make
 from .._record import stamp
 from .._tensor import Tensor
-from .optimizer import Array, Closure, Group, Optimizer, State, buffer
+from .optimizer import Array, Closure, Group, Optimizer, State, buffer, gradient
 
 _PIECE = 32_768  # elements; five float32 arrays of that length fit into a cache of 1 MB
 _SMALL = 4_096  # parameters up to this size are packed: beyond it the calls cost less than copying
@@ -96,7 +96,7 @@ class Elementwise(Optimizer):
         return loss
 
     def _step_one(self, group: Group, param: Tensor) -> None:
-        p, g = buffer(param), np.asarray(param._grad._array)
+        p, g = buffer(param), gradient(param)
         scalars = self._scalars(group, self._advance(group, param))
         state = self.state[param]
         arrays = [buffer(state[name]) for name in self._names(group)]
@@ -198,7 +198,7 @@ class Pack:
     def gather(self) -> tuple[Array, Array]:
         """Copy the parameters and their gradients into two long arrays."""
         np.concatenate(self.flat, out=self.p)
-        gradients = [param._grad._array.reshape(-1) for param in self.params]
+        gradients = [gradient(param).reshape(-1) for param in self.params]
         np.concatenate(gradients, out=self.g)
         return self.p, self.g
 
@@ -249,7 +249,8 @@ def number_of(step: Any) -> Any:
 
 def scalar(value: float) -> Tensor:
     """Return a number of the state as PyTorch keeps it: a tensor of the default dtype."""
-    return make(np.array(value, get_default_dtype().numpy), None)
+    tensor: Tensor = make(np.array(value, get_default_dtype().numpy), None)
+    return tensor
 
 
 def decayed(g: Array, p: Array, decay: float, *, maximize: bool) -> Array:

@@ -17,6 +17,7 @@ from .optimizer import (
     Params,
     State,
     buffer,
+    gradient,
 )
 
 __all__ = ["Adafactor"]
@@ -75,7 +76,7 @@ class Adafactor(Optimizer):
 
     def _step_one(self, group: Group, param: Tensor) -> None:
         p = buffer(param)
-        g = np.asarray(param._grad._array)
+        g = gradient(param)
         g = -g if group["maximize"] else g
         state, (tiny, smallest) = self.state[param], group["eps"]
         if not state:

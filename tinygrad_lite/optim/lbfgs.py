@@ -308,7 +308,7 @@ def _zoom(line: _Line, bracket: list[_Point], turn: int, most: int) -> _Point:
     """Shrink the bracket until its lower end meets the conditions; return that end."""
     size, stuck, low = _largest(line.direction), False, _lower(bracket)
     while turn < most and abs(bracket[1].at - bracket[0].at) * size >= 1e-9:
-        at, stuck = _trial(*bracket, stuck)
+        at, stuck = _trial(bracket[0], bracket[1], stuck)
         point = line.try_at(at)
         turn += 1
         if line.too_high(point) or point.loss >= bracket[low].loss:

@@ -17,6 +17,7 @@ from .optimizer import (
     Optimizer,
     Params,
     buffer,
+    gradient,
 )
 
 __all__ = ["Muon"]
@@ -86,7 +87,7 @@ class Muon(Optimizer):
 
     def _step_one(self, group: Group, param: Tensor) -> None:
         p = buffer(param)
-        g = np.asarray(param._grad._array)
+        g = gradient(param)
         state, momentum, lr = self.state[param], group["momentum"], number(group["lr"])
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = make(np.zeros_like(p), None)

@@ -92,10 +92,15 @@ def buffer(tensor: Tensor) -> Array:
 
     The result of a reduction is held as a NumPy scalar, which cannot: it becomes a 0-d array.
     """
-    array = tensor._array
+    array: Any = tensor._array
     if not isinstance(array, np.ndarray):
         array = tensor._array = np.array(array)
-    return array
+    return array  # type: ignore[no-any-return]
+
+
+def gradient(param: Tensor) -> Array:
+    """Return the array behind the gradient of a parameter that has one."""
+    return np.asarray(param._grad._array)  # type: ignore[union-attr]
 
 
 class Optimizer:
@@ -386,7 +391,7 @@ def _check_parameter(param: Any) -> None:
             f"optimizer can only optimize Tensors, but one of the params is "
             f"{type(param).__name__}{hint}"
         )
-    if not (param.is_leaf or param.retains_grad):
+    if not (param.is_leaf or getattr(param, "retains_grad", False)):
         raise ValueError(
             "can't optimize a non-leaf Tensor: it is the result of an operation. Optimize what it "
             "was computed from, or tensor.detach().requires_grad_()"

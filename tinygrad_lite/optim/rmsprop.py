@@ -56,9 +56,12 @@ class RMSprop(Elementwise):
         super().__init__(params, defaults)
 
     def _names(self, group: Group) -> tuple[str, ...]:
-        names = ("square_avg",)
-        names += ("momentum_buffer",) * (group["momentum"] > 0)
-        return names + ("grad_avg",) * group["centered"]
+        names = ["square_avg"]
+        if group["momentum"] > 0:
+            names.append("momentum_buffer")
+        if group["centered"]:
+            names.append("grad_avg")
+        return tuple(names)
 
     def _scalars(self, group: Group, phase: int) -> Scalars:
         return (number(group["lr"]),)

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
+from ..._nodes import make
 from ..._tensor import Tensor
 from .._checks import number
 from ..optimizer import Group, Optimizer, buffer
@@ -137,7 +140,7 @@ def check_optimizer(optimizer: Any) -> None:
 
 def copied(value: Any) -> Any:
     """Return a number as it is, and a copy of a tensor."""
-    return value.detach().clone() if isinstance(value, Tensor) else value
+    return make(np.array(value._array), None) if isinstance(value, Tensor) else value
 
 
 def values(optimizer: Optimizer, key: str) -> list[Any]:

@@ -74,7 +74,7 @@ def work(connection: Connection, me: int, job: Job) -> None:
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
     fetch: Callable[[Any], Any] | None = None
     broken: Any = None
-    for epoch, number, task in iter(tasks.get, None):  # type: ignore[misc]
+    for epoch, number, task in iter(tasks.get, None):
         if number is None:
             begin = functools.partial(_begin, me, job, first=fetch is None)
             fetch, broken = _attempt(begin, task)
@@ -210,8 +210,8 @@ class Workers:
 
     def _receive(self, turn: _Turn) -> None:
         """Wait until a worker answers or dies."""
-        sentinels = {process.sentinel: i for i, process in enumerate(self.processes)}
-        ready = wait([*self.connections, *sentinels], self.timeout or None)
+        sentinels: dict[Any, int] = {p.sentinel: i for i, p in enumerate(self.processes)}
+        ready: list[Any] = wait([*self.connections, *sentinels], self.timeout or None)
         if not ready:
             worker, indices = turn.assigned[min(turn.assigned)]
             raise RuntimeError(
@@ -285,9 +285,10 @@ def _failure(described: tuple[str, str, str], worker: int, indices: Any) -> Exce
         return RuntimeError(message)
     bases = (kind,) if issubclass(kind, RuntimeError) else (kind, RuntimeError)
     try:
-        return type(name, bases, {"__str__": lambda _: message, "__module__": module})(message)
+        error: Exception = type(name, bases, {"__str__": lambda _: message})(message)
     except TypeError:  # its constructor wants something else
         return RuntimeError(message)
+    return error
 
 
 def _named(indices: Any) -> str:

@@ -55,13 +55,13 @@ def default_collate(batch: Sequence[Any]) -> Any:
     raise TypeError(f"default_collate: {_EXPECTED}; found {type(first)}")
 
 
-def _collate_tensors(batch: Sequence[Tensor]) -> Tensor:
+def _collate_tensors(batch: Sequence[Tensor]) -> Any:
     if any(tensor.requires_grad for tensor in batch):
-        return stack(*batch, axis=0)  # type: ignore[no-any-return]
+        return stack(*batch, axis=0)
     return make(_stack([tensor._array for tensor in batch]), None)
 
 
-def _collate_arrays(batch: Sequence[Any]) -> Tensor:
+def _collate_arrays(batch: Sequence[Any]) -> Any:
     first = batch[0]
     if first.dtype.kind in "USO":
         raise TypeError(f"default_collate: {_EXPECTED}; found an array of dtype {first.dtype}")

@@ -245,7 +245,7 @@ def rows_of(dataset: Any, collate_fn: Callable[[Any], Any]) -> Callable[[Any], B
     return None
 
 
-def _take(array: np.ndarray[Any, Any], index: Any) -> Tensor:
+def _take(array: np.ndarray[Any, Any], index: Any) -> Any:
     return make(array[index].copy() if type(index) is slice else array.take(index, axis=0), None)
 
 

@@ -133,7 +133,7 @@ class WeightedRandomSampler(Ordered):
 
     def __init__(
         self,
-        weights: Sequence[float],
+        weights: Any,
         num_samples: int,
         replacement: bool = True,
         generator: Generator | None = None,
