@@ -14,10 +14,12 @@ from ._device import check_device
 from ._dtypes import default_numpy, of, to_numpy
 from ._nodes import make
 from ._random import Generator, generator_of, standard_normal, uniform
+from ._record import apply
 from ._tensor import Tensor
+from .ops.elementwise import zero
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "bernoulli", "empty", "empty_like", "eye", "from_numpy",
+    "arange", "as_tensor", "asarray", "bernoulli", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "from_numpy",
     "full", "full_like", "linspace", "logspace", "multinomial", "normal", "ones", "ones_like",
     "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm",
     "scalar_tensor", "shape_from", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
@@ -297,6 +299,31 @@ def full_like(
     )  # fmt: skip
 
 
+def empty_strided(
+    size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,  # noqa: ARG001
+    requires_grad: bool = False, pin_memory: bool = False,  # noqa: ARG001
+) -> Tensor:  # fmt: skip
+    """Memory of a shape with given steps between elements, to be filled."""
+    kind = _kind(dtype)
+    shape = shape_from((size,))
+    room = 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True)) if all(shape) else 0
+    flat = np.empty(max(room, 0), kind)
+    steps = [s * kind.itemsize for s in stride]
+    made = np.lib.stride_tricks.as_strided(flat, shape, steps) if room else np.empty(shape, kind)
+    return finish(made, requires_grad, device)
+
+
+def empty_permuted(
+    size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,  # noqa: ARG001
+    requires_grad: bool = False, pin_memory: bool = False,  # noqa: ARG001
+) -> Tensor:  # fmt: skip
+    """Memory of a shape whose dimensions lie in the order `physical_layout`, to be filled."""
+    shape = shape_from((size,))
+    order = list(physical_layout)
+    made = np.empty([shape[i] for i in order], _kind(dtype)).transpose(np.argsort(order))
+    return finish(made, requires_grad, device)
+
+
 def eye(
     n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None,  # noqa: ARG001
     device: Any = None, requires_grad: bool = False,
@@ -325,6 +352,8 @@ def arange(
         raise RuntimeError("step must be nonzero")
     if (last - first) * stride < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if dtype is not None and to_numpy(dtype).kind in "iu":
+        first, last, stride = int(first), int(last), int(stride)
     whole = all(isinstance(v, int) for v in (first, last, stride))
     kind = (np.dtype("int64") if whole else default_numpy()) if dtype is None else to_numpy(dtype)
     count = max(math.ceil((last - first) / stride), 0)
@@ -338,11 +367,24 @@ def linspace(
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from start to end, both included."""
+    made = finish(_steps(start, end, steps, _kind(dtype)).astype(_kind(dtype)), requires_grad, device)
+    return made if out is None else _into(out, made)
+
+
+def _steps(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> Any:
+    """Even steps, counted from the nearer end as PyTorch does, so that both ends are exact."""
     start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
-    made = finish(np.linspace(start, end, int(steps)).astype(_kind(dtype)), requires_grad, device)
-    return made if out is None else _into(out, made)
+    if kind.kind in "iu":
+        start, end, kind = int(start), int(end), np.dtype("float64")
+    first, last = kind.type(start), kind.type(end)
+    if steps == 1:
+        return np.array([first])
+    step = (last - first) / kind.type(max(steps - 1, 1))
+    places = np.arange(steps, dtype=kind)
+    rest = np.arange(steps - 1, -1, -1, dtype=kind)
+    return np.where(places < steps // 2, first + step * places, last - step * rest)
 
 
 def logspace(
@@ -350,8 +392,9 @@ def logspace(
     layout: Any = None, device: Any = None, requires_grad: bool = False,  # noqa: ARG001
 ) -> Tensor:  # fmt: skip
     """`base` to the power of `steps` numbers from start to end."""
-    exponents = linspace(start, end, steps, dtype=_dtypes.float64)._array
-    made = finish((base**exponents).astype(_kind(dtype)), requires_grad, device)
+    kind = _kind(dtype)
+    exponents = _steps(start, end, steps, kind if kind.kind in "iu" else np.dtype("float64"))
+    made = finish(np.power(float(base), exponents).astype(kind), requires_grad, device)
     return made if out is None else _into(out, made)
 
 
@@ -469,6 +512,8 @@ def bernoulli(input: Any, p: Any = None, *, generator: Generator | None = None, 
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
     drawn = generator_of(generator).random(chances.shape) < chances
     made: Tensor = make(np.asarray(drawn).astype(input._array.dtype), None)
+    if input.requires_grad:  # drawn numbers have a zero gradient, as in PyTorch
+        made = apply(zero, (input,), {}) + made
     return made if out is None else _into(out, made)
 
 

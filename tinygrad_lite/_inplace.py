@@ -36,7 +36,7 @@ def forbid(x: Any) -> None:
         if x._view is not None:
             _forbid_view(x)
     array = x._array
-    if 0 in array.strides and any(
+    if array.size and 0 in array.strides and any(
         s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)
     ):
         raise RuntimeError(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from . import (
+    activation,
     arithmetic,
     combination,
+    compare,
     convert,
     einsum,
     linalg,
@@ -22,8 +24,10 @@ from ._surface import NAMES
 
 __all__ = [
     "NAMES",
+    "activation",
     "arithmetic",
     "combination",
+    "compare",
     "convert",
     "einsum",
     "linalg",

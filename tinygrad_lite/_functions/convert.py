@@ -18,6 +18,7 @@ from .._record import apply, to_type
 from .._size import Size
 from .._state import here, tick
 from .._tensor import Tensor
+from ..ops import elementwise as el
 from ..ops.elementwise import clone
 from ..ops.shape import expand
 from ._surface import NAMES, method, surface
@@ -293,6 +294,9 @@ def fill_(self: Any, value: Any) -> Any:
         return copy_(self, value)
     forbid(self)
     start = tick()
+    if here.state.grad and self._node is not None:  # a constant, but one with a history, as in torch
+        filled = apply(el.add, (apply(el.zero, (self,), {}), float(value)), {})
+        return replace(self, filled, "fill_", start, 2)
     constant = make(np.full((), value, self._array.dtype), None)
     return replace(self, apply(expand, (constant,), {"shape": self._array.shape}), "fill_", start, 2)
 

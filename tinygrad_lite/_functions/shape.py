@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Sequence
@@ -77,6 +78,21 @@ def _resolve(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
     return shape
 
 
+def starred(keyword: str) -> Any:
+    """Let a method of `*sizes` take them by keyword too: x.flip(dims=[0])."""
+
+    def decorate(function: Any) -> Any:
+        @functools.wraps(function)
+        def call(self: Any, *sizes: Any, **keywords: Any) -> Any:
+            if keyword in keywords:
+                sizes = (keywords.pop(keyword),)
+            return function(self, *sizes, **keywords)
+
+        return call
+
+    return decorate
+
+
 def _given(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         return tuple(sizes[0])
@@ -90,12 +106,14 @@ def reshape(input: Any, shape: Any) -> Any:  # noqa: A002
 
 
 @method(names=("reshape",))
+@starred("shape")
 def _reshape(self: Any, *shape: Any) -> Any:
     """The same elements under another shape; one length may be -1."""
     return _reshaped(self, _resolve(_given(shape), self._array.size))
 
 
 @method
+@starred("size")
 def view(self: Any, *shape: Any, dtype: Any = None) -> Any:
     """The same memory under another shape; raises where that would need a copy."""
     if dtype is not None or (len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, Tensor))):
@@ -234,6 +252,7 @@ def permute(input: Any, dims: Any) -> Any:  # noqa: A002
 
 
 @method(names=("permute",))
+@starred("dims")
 def _permute(self: Any, *dims: Any) -> Any:
     """The dimensions in another order."""
     return permute(self, dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims)
@@ -282,6 +301,7 @@ def _expanded(x: Any, sizes: tuple[Any, ...]) -> Any:
 
 
 @method
+@starred("size")
 def expand(self: Any, *sizes: Any, implicit: bool = False) -> Any:  # noqa: ARG001
     """Dimensions of length 1 repeated without a copy; -1 keeps a length."""
     return _expanded(self, _given(sizes))
@@ -291,6 +311,18 @@ def expand(self: Any, *sizes: Any, implicit: bool = False) -> Any:  # noqa: ARG0
 def expand_as(self: Any, other: Any) -> Any:
     """`self` expanded to the shape of `other`."""
     return _expanded(self, tuple(other._array.shape))
+
+
+@method
+@starred("size")
+def sum_to_size(self: Any, *size: Any) -> Any:
+    """Sums over the dimensions that broadcasting from `size` would have repeated."""
+    shape, given = tuple(_given(size)), self._array.shape
+    lead = len(given) - len(shape)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(shape, given[lead:], strict=True)):
+        raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(given)}}}.")
+    whole = self if self._array.dtype.kind == "f" else to_type(self, np.dtype("int64"))
+    return apply(sh.unexpand, (whole,), {"shape": shape})
 
 
 @surface
@@ -325,6 +357,7 @@ NAMES["broadcast_shapes"] = broadcast_shapes
 
 
 @method
+@starred("repeats")
 def repeat(self: Any, *sizes: Any) -> Any:
     """Copies side by side: `sizes[i]` times along dimension i, new leading dimensions first."""
     counts = tuple(map(operator.index, _given(sizes)))
@@ -352,6 +385,7 @@ def tile(input: Any, dims: Any) -> Any:  # noqa: A002
 
 
 @method(names=("tile",))
+@starred("dims")
 def _tile(self: Any, *dims: Any) -> Any:
     """`self.repeat(dims)` with missing leading counts taken as 1."""
     return tile(self, _given(dims))
@@ -540,6 +574,11 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:  # noqa: A0
     return split(input, size, dim)
 
 
+NAMES["unsafe_chunk"] = Tensor.unsafe_chunk = chunk  # type: ignore[attr-defined]
+NAMES["unsafe_split"] = Tensor.unsafe_split = split  # type: ignore[attr-defined]
+NAMES["unsafe_split_with_sizes"] = Tensor.unsafe_split_with_sizes = split  # type: ignore[attr-defined]
+
+
 @surface
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:  # noqa: A002
     """Parts along `dim`: so many, as even as can be, or cut at the places listed."""
@@ -632,6 +671,7 @@ def flip(input: Any, dims: Any) -> Any:  # noqa: A002
 
 
 @method(names=("flip",))
+@starred("dims")
 def _flip(self: Any, *dims: Any) -> Any:
     """The order reversed along `dims`."""
     return flip(self, _given(dims))
@@ -798,7 +838,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
         for i, x in enumerate(tensors)
     ]
     if swap:
-        grids = [transpose(g, 0, 1) for g in grids]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._op import binary, op, unary
+from .._op import UFUNCS, binary, op, unary
 
 # Arithmetic
 
@@ -66,7 +66,7 @@ def _integer_power(x: Any, exponent: int) -> Any:
 @power.rule
 def _(g: Any, x: Any, exponent: Any) -> Any:
     if exponent == 0:
-        return np.zeros(g.shape, g.dtype)
+        return zero(g)
     if exponent == 2:  # noqa: PLR2004
         return g * x * 2
     return g * (power(x, exponent=exponent - 1) * exponent)
@@ -85,9 +85,17 @@ def _(g: Any, y: Any, out: Any, base: Any) -> Any:
     return g * (out * (math.log(base) if base > 0 else math.nan))
 
 
+def _pow(x: Any, y: Any) -> Any:
+    """Powers; a negative power of an integer is rounded towards 0, as C does."""
+    if getattr(y, "dtype", None) is None or y.dtype.kind != "i" or not np.any(y < 0):
+        return np.power(x, y)
+    inverse = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y % 2), 0)).astype(y.dtype)
+    return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0)))
+
+
 pow = binary(  # noqa: A001 - NumPy's and torch's name
     "pow",
-    np.power,
+    _pow,
     lambda g, x, y: where(y == 0, 0.0, g * (y * pow(x, y - 1))),
     lambda g, x, y, out: g * where((x == 0) & (y >= 0), 0.0, out * np.log(x)),
     onnx="Pow",
@@ -157,15 +165,32 @@ sigmoid = unary(
 # Steps: gradient zero wherever there is one
 
 
+@op(kind="linear", label="0")
+def zero(x: Any) -> Any:
+    """Zeros like `x`: the gradient of a step."""
+    return np.zeros(x.shape, x.dtype)
+
+
+zero.rule(lambda g: zero(g))
+
+
 def _flat(g: Any) -> Any:
-    return np.zeros(g.shape, g.dtype)
+    return zero(g)
 
 
-sign = unary("sign", np.sign, _flat, onnx="Sign", dtypes=None)
+def _sign(x: Any) -> Any:
+    return x if x.dtype.kind == "b" else np.sign(x)
+
+
+def _round(x: Any) -> Any:
+    return np.rint(x) if x.dtype.kind == "f" else x
+
+
+sign = unary("sign", _sign, _flat, onnx="Sign", dtypes=None)
 floor = unary("floor", np.floor, _flat, onnx="Floor", dtypes=None)
 ceil = unary("ceil", np.ceil, _flat, onnx="Ceil", dtypes=None)
 trunc = unary("trunc", np.trunc, _flat, dtypes=None)
-round = unary("round", np.rint, _flat, onnx="Round", dtypes=None)  # noqa: A001
+round = unary("round", _round, _flat, onnx="Round", dtypes=None)  # noqa: A001
 frac = unary("frac", lambda x: x - np.trunc(x), lambda g: g, dtypes=None)
 abs = unary(  # noqa: A001
     "abs", np.abs, lambda g, x: g * np.sign(x), label="|x|", onnx="Abs", dtypes=None,
@@ -387,3 +412,5 @@ def clone(x: Any) -> Any:
 
 
 clone.rule(lambda g: g)
+
+UFUNCS.update({np.power: pow, np.sign: sign, np.rint: round})

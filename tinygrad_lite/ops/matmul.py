@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,11 @@ def swap(x: Any) -> Any:
     """The last two axes exchanged: the transpose of every matrix in a stack."""
     order = tuple(range(x.ndim - 2))
     return transpose(x, axes=(*order, x.ndim - 1, x.ndim - 2))
+
+
+def _rows(x: Any) -> Any:
+    """A stack of matrices as one long matrix."""
+    return reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 @op(kind="bilinear", label="@", onnx="MatMul", dtypes="same", formula="g yᵀ, xᵀ g")
