@@ -19,6 +19,7 @@ from . import (
     rmsprop,
     rprop,
     sgd,
+    swa_utils,
 )
 from .adadelta import Adadelta
 from .adafactor import Adafactor
@@ -53,4 +54,5 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "lr_scheduler",
+    "swa_utils",
 ]

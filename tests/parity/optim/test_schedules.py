@@ -171,7 +171,7 @@ def test_epoch_argument(case):
     ids=str,
 )
 def test_plateau(options):
-    (mine, schedule), (theirs, reference) = both(lambda s, o: s.ReduceLROnPlateau(o, **options))
+    (_, schedule), (_, reference) = both(lambda s, o: s.ReduceLROnPlateau(o, **options))
     rng = np.random.default_rng(3)
     for i in range(60):
         figure = float(rng.normal() + 10 / (1 + i)) if i != 20 else math.nan
@@ -180,6 +180,59 @@ def test_plateau(options):
         assert schedule.get_last_lr() == reference.get_last_lr()
         assert schedule.state_dict() == reference.state_dict()
     schedule.load_state_dict(reference.state_dict())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"anneal_epochs": 0}, {"anneal_epochs": 4, "anneal_strategy": "linear"}],
+    ids=str,
+)
+def test_annealing_to_the_rate_of_weight_averaging(options):
+    made = []
+    for framework, home in ((tgl, optim), (torch, torch.optim)):
+        opt = home.SGD([framework.tensor(np.ones(2), requires_grad=True)], lr=0.1)
+        made.append((opt, home.swa_utils.SWALR(opt, 0.02, **options)))
+    for _ in range(14):
+        assert made[0][1].get_last_lr() == made[1][1].get_last_lr()
+        for opt, schedule in made:
+            opt.step()
+            schedule.step()
+
+
+@pytest.mark.parametrize(
+    ("kind", "use_buffers"),  # PyTorch's "swa multi" fails on whole numbers, such as a counter
+    [(k, False) for k in ("default", "ema", "ema multi", "swa", "swa multi")]
+    + [(k, True) for k in ("default", "ema", "ema multi", "swa")],
+)
+def test_averaged_models(kind, use_buffers):
+    models = []
+    for framework, home in ((tgl, optim.swa_utils), (torch, torch.optim.swa_utils)):
+        options = {
+            "default": {},
+            "ema": {"avg_fn": home.get_ema_avg_fn(0.7)},
+            "ema multi": {"multi_avg_fn": home.get_ema_multi_avg_fn(0.7)},
+            "swa": {"avg_fn": home.get_swa_avg_fn()},
+            "swa multi": {"multi_avg_fn": home.get_swa_multi_avg_fn()},
+        }[kind]
+        layers = framework.nn
+        model = layers.Sequential(layers.Linear(3, 2), layers.BatchNorm1d(2))
+        averaged = home.AveragedModel(model, use_buffers=use_buffers, **options)
+        rng = np.random.default_rng(0)
+        for _ in range(4):
+            with framework.no_grad():
+                for tensor in (*model.parameters(), *list(model.buffers())[:2]):
+                    value = rng.normal(size=tuple(tensor.shape)).astype("float32")
+                    tensor.copy_(framework.tensor(value))
+            averaged.update_parameters(model)
+        batches = [framework.tensor(rng.normal(size=(5, 3)).astype("float32")) for _ in range(3)]
+        state = {k: v.detach().numpy().copy() for k, v in averaged.state_dict().items()}
+        home.update_bn(batches, averaged)
+        renewed = {k: v.detach().numpy().copy() for k, v in averaged.state_dict().items()}
+        models.append((state, renewed))
+    for mine, theirs in zip(*models, strict=True):
+        assert list(mine) == list(theirs)
+        for key in mine:
+            np.testing.assert_allclose(mine[key], theirs[key], rtol=1e-5, atol=1e-6, err_msg=key)
 
 
 @pytest.mark.parametrize(
