@@ -91,7 +91,7 @@ def test_shapes_dtypes_and_the_input(net, batch):
     found = graph(net(batch).sum())
     assert [node.shape for node in found] == [(3, 5)] * 5 + [()]
     assert {node.dtype for node in found} == {"float32"}
-    assert [(leaf.name, leaf.shape) for leaf in found.inputs] == [("x", (3, 6))]
+    assert [(leaf.name, leaf.shape) for leaf in found.inputs] == [("batch", (3, 6))]
 
 
 def test_source_lines_point_at_the_callers_file(net, batch):

@@ -84,8 +84,9 @@ class Ledger:
         """Number of the leaf of a tensor that no recorded operation made."""
         place = self.places.get(id(tensor))
         if place is None:
-            self.held.append(tensor)
+            self.held += (tensor, tensor._array)
             place = self.places[id(tensor)] = self._add(self._describe(tensor, fallback, known))
+            self.places[id(tensor._array)] = place
         return place
 
     def _describe(self, tensor: Any, fallback: str, known: bool) -> Leaf:
@@ -115,7 +116,9 @@ class Ledger:
         if place is None:
             self.held.append(array)
             scalar = array.item() if array.ndim == 0 else None
-            leaf = Leaf(name, role, tuple(array.shape), str(array.dtype), scalar=scalar)
+            given = self.names.get(id(array))
+            role = "input" if given else role
+            leaf = Leaf(given or name, role, tuple(array.shape), str(array.dtype), scalar=scalar)
             place = self.places[id(array)] = self._add(leaf)
         return place
 
@@ -167,12 +170,12 @@ def _is_ours(name: str) -> bool:
 
 
 def name_variables(frame: Any) -> dict[int, str]:
-    """Names of the tensors in a frame's variables; local names win over global ones."""
+    """Names of the tensors, and of their arrays, in a frame's variables; local ones win."""
     names: dict[int, str] = {}
     for variables in (frame.f_globals, frame.f_locals):
         for name, value in list(variables.items()):
             if isinstance(value, Tensor) and not name.startswith("_"):
-                names[id(value)] = name
+                names[id(value)] = names[id(value._array)] = name
     _drop_snapshot(frame)
     return names
 

@@ -36,6 +36,7 @@ class Recorder:
         self.ledger = Ledger()
         self.makers: dict[int, tuple[int, int]] = {}
         self.results: dict[int, tuple[weakref.ref[Any], int, int]] = {}
+        self.arrays: dict[int, weakref.ref[Any]] = {}
         self.gradients: dict[int, Any] = {}
         self.inputs: list[Any] = []
         self.last = 0.0
@@ -56,7 +57,7 @@ class Recorder:
 
     def add_input(self, tensor: Any, name: str) -> None:
         """Name a tensor that comes from outside."""
-        self.ledger.names.setdefault(id(tensor), name)
+        self.ledger.names[id(tensor)] = name
         self.ledger.add_tensor(tensor, name, known=True)
 
     def graph(self, *outputs: Tensor, title: str = "") -> Graph:
@@ -135,7 +136,9 @@ class Recorder:
         if not isinstance(tensor, Tensor):
             return
         node = tensor._node
-        self.results[id(tensor)] = (weakref.ref(tensor), place, output)
+        reference = weakref.ref(tensor)
+        self.results[id(tensor)] = (reference, place, output)
+        self.arrays[id(tensor._array)] = reference
         if node is None:
             return
         self.makers[id(node)] = (place, output)
@@ -155,6 +158,10 @@ class Recorder:
         if isinstance(operand, Tensor):
             return self._read_tensor(operand, name)
         if isinstance(operand, np.ndarray) and operand.ndim:
+            made = self.arrays.get(id(operand))
+            tensor = made() if made is not None else None
+            if tensor is not None and tensor._array is operand:  # an operation unwrapped it
+                return self._read_tensor(tensor, name)._replace(differentiable=False)
             leaf = self.ledger.add_array(name, operand)
             return Operand(leaf=leaf, name=name, differentiable=False)
         if isinstance(operand, (np.ndarray, np.generic)):

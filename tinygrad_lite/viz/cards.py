@@ -92,6 +92,7 @@ class Writer:
         self.show = options.show
         self.main_dtype = find_main_dtype(self.graph)
         self.levels = _find_levels(self.graph)
+        self.has_flow = any(node.gradient is not None for node in self.graph.nodes)
 
     def write(self, card: Entity) -> Face:
         """The face of a card."""
@@ -127,9 +128,12 @@ class Writer:
             face.rows.append(Row(" → ".join(_squeeze(names)), role="muted"))
         self._add_settings(face, node, card)
         self._add_parameters(face, card)
-        self._add_output(face, node)
+        self._add_output(face, item.lead)
         self._add_extras(face, node)
         self._add_gradient(face, card)
+        if card.form == "op" and len(item.ops) > 1:
+            more = count(len(item.ops) - 1, "counter")
+            face.rows.insert(0, Row(f"and {more}", role="muted"))
         face.hint = [self._list_ops(item.ops)] if len(item.ops) > 1 else []
         return face
 
@@ -140,6 +144,8 @@ class Writer:
             return " → ".join(_squeeze(names)) if len(set(names)) < 3 else "shape"
         if card.form == "run":
             return " → ".join(_squeeze(names, limit=3))
+        if node.op == "convolution" and node.shape is not None:
+            return f"conv{len(node.shape) - 2}d"
         return get_word(node.op) + _write_scalars(node)
 
     def _write_group(self, card: Entity) -> Face:
@@ -155,7 +161,7 @@ class Writer:
         if item.count > 1:
             face.rows.append(Row(self._count_repeats(card), role="muted"))
             face.rows.append(Row("in all", count(ops, "op"), role="muted"))
-        self._add_output(face, self.graph.nodes[item.lead])
+        self._add_output(face, item.lead)
         self._add_gradient(face, card)
         face.hint = [f"{leaf.name} {write_shape(leaf.shape)}" for leaf in leaves]
         return face
@@ -242,14 +248,20 @@ class Writer:
             shapes = ", ".join(dict.fromkeys(buffers))
             face.rows.append(Row(count(len(buffers), "buffer"), shapes, "muted"))
 
-    def _add_output(self, face: Face, node: Node) -> None:
+    def _is_read(self, lead: int, output: int) -> bool:
+        """Whether anybody reads a further output; by-products that nobody reads are left out."""
+        named = any((o.node, o.output) == (lead, output) for o in self.graph.outputs)
+        return named or ("node", lead, output) in self.graph.consumers
+
+    def _add_output(self, face: Face, lead: int) -> None:
         if "shape" not in self.show:
             return
+        node = self.graph.nodes[lead]
         for place, shape in enumerate(node.shapes):
             dtype = self._dtype(node.dtypes[place] if place < len(node.dtypes) else "")
-            if shape is None:
+            if shape is None or (place and not self._is_read(lead, place)):
                 continue
-            left = "out" if len(node.shapes) == 1 else f"out {place + 1}"
+            left = f"out {place + 1}" if place else "out"
             if shape == () and node.scalar is not None:
                 face.rows.append(Row("value", write_value(node.scalar) + dtype, "value"))
             else:
@@ -294,7 +306,8 @@ class Writer:
             return
         found = [node.gradient for node in nodes if node.gradient is not None]
         found += [p.gradient for p in self._gather_parameters(item.ops) if p.gradient is not None]
-        self._set_bar(face, found)
+        if found or self.has_flow or card.parameters:
+            self._set_bar(face, found)
 
     def _add_leaf_gradient(self, face: Face, leaf: Leaf) -> None:
         if not leaf.requires_grad:
@@ -382,20 +395,29 @@ def _write_setting(name: str, value: object) -> str:
     if value is True:
         return word
     if isinstance(value, tuple):
-        if not value or not all(isinstance(item, int) for item in value):
-            return ""
+        value = _flatten(value)
         same = len(set(value)) == 1
+        if len(value) > 3 and not same:
+            return ""
+        if not value or not all(type(item) is int for item in value):
+            return ""
         value = value[0] if same else "×".join(map(str, value))
     if not isinstance(value, (int, str)) or _USUAL.get(name) == value:
         return ""
     return f"{word} {value}"
 
 
+def _flatten(value: tuple[object, ...]) -> tuple[object, ...]:
+    """Pairs within a tuple laid out in one row, as convolutions give their padding."""
+    parts = (item if isinstance(item, tuple) else (item,) for item in value)
+    return tuple(item for part in parts for item in part)
+
+
 _USUAL: dict[str, object] = {
     "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "reduction": "mean",
     "ignore_index": -100,
 }  # fmt: skip
-_TOLD = frozenset({"shape", "axes", "key", "sizes", "dtype", "keepdims", "output_size"})
+_TOLD = frozenset({"shape", "axes", "key", "sizes", "dtype", "keepdims", "output_size", "count"})
 
 
 def _write_statistics(statistics: Statistics) -> str:

@@ -148,9 +148,12 @@ class _Composer:
         title += sum(measure(row.left, TEXT) + 12 for row in face.rows)
         title += measure(face.badge, TEXT, bold=True) + 14 if face.badge else 0
         width = max(plan.width + 2 * FRAME_PAD, title)
-        self._shift(plan, (width - plan.width) / 2, FRAME_TITLE)
+        pins = {pin for pin, _ in frame.ports}
+        above = 0.0 if "top" in pins else FRAME_PAD / 2  # ports bring their own distance
+        self._shift(plan, (width - plan.width) / 2, FRAME_TITLE + above)
         self._lead_through_title(plan)
-        frame.width, frame.height = width, plan.height + FRAME_TITLE
+        below = 0.0 if "bottom" in pins else FRAME_PAD
+        frame.width, frame.height = width, plan.height + FRAME_TITLE + above + below
         for (pin, key), port in frame.ports.items():
             box = next(box for entity, box in plan.boxes if entity is port)
             at = box.y - frame.height / 2 if self.sideways else box.x - width / 2

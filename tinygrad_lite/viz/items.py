@@ -147,6 +147,43 @@ def _shrink_constants(graph: Graph, group: Item, owner: dict[int, int]) -> None:
                 owner.update(dict.fromkeys(item.ops, children.index(target)))
                 item.ops = []
     group.children = [item for item in children if item.ops]
+    _attach_counters(graph, group)
+
+
+def _attach_counters(graph: Graph, group: Item) -> None:
+    """Merge constants that nobody reads (counters, running statistics) into the operation beside.
+
+    Into the next one, or the one just before: all that a counter reads ran earlier than either,
+    so no circle arises.
+    """
+    kept: list[Item] = []
+    waiting: list[int] = []
+    for item in group.children:
+        if item.form == "constant" and not _is_read(graph, item):
+            waiting += item.ops
+        else:
+            if waiting and item.form == "op":
+                item.ops = sorted(item.ops + waiting)
+                waiting = []
+            kept.append(item)
+    if waiting and kept and kept[-1].form == "op":
+        kept[-1].ops = sorted(kept[-1].ops + waiting)
+        waiting = []
+    if not waiting:
+        group.children = kept
+
+
+def _is_read(graph: Graph, item: Item) -> bool:
+    ends = {operand.node for operand in graph.outputs}
+    return any(
+        op in ends
+        or any(
+            reader not in item.ops
+            for output in range(len(graph.nodes[op].shapes))
+            for reader in graph.consumers.get(("node", op, output), ())
+        )
+        for op in item.ops
+    )
 
 
 def _find_readers(graph: Graph, item: Item, owner: dict[int, int]) -> set[int]:
@@ -167,9 +204,9 @@ def _chain_reshapes(graph: Graph, group: Item) -> None:
     owner = {op: child for child in group.children for op in child.ops}
     merged: set[int] = set()
     for item in group.children:
-        if item.form != "op" or graph.nodes[item.ops[0]].op not in RESHAPERS:
+        if item.form != "op" or graph.nodes[item.lead].op not in RESHAPERS:
             continue
-        node = graph.nodes[item.ops[0]]
+        node = graph.nodes[item.lead]
         before = next((o.node for o in node.operands if o.node >= 0), -1)
         source = owner.get(before)
         if source is None or source is item or source.lead != before:

@@ -174,26 +174,41 @@ class _Sketch:
             if box.pin:
                 gaps[node] = TRUNK_GAP
         centres = place_ranks(self.layers.ranks, widths, gaps, self.above, self.below)
+        self._align_spine(centres, widths, gaps)
         self._straighten(centres, widths, gaps)
         return centres
 
+    def _align_spine(self, centres: list[float], widths: list[float], gaps: list[float]) -> None:
+        """Take out the last few pixels by which the sweeps have left the spine crooked."""
+        order = sorted(range(len(self.boxes)), key=self.rank.__getitem__)
+        for nodes, near in ((order, self.above), (order[::-1], self.below)):
+            for node in nodes:
+                for other, shift, weight in near[node]:
+                    if weight == STIFF:
+                        low, high = self._find_room(node, centres, widths, gaps)
+                        centres[node] = min(max(centres[other] + shift, low), high)
+
+    def _find_room(
+        self, node: int, centres: list[float], widths: list[float], gaps: list[float]
+    ) -> tuple[float, float]:
+        """How far a node may move between its neighbours."""
+        rank, place = self.layers.ranks[self.rank[node]], self.layers.position[node]
+        low, high = float("-inf"), float("inf")
+        if place:
+            left = rank[place - 1]
+            low = centres[left] + (widths[left] + widths[node] + gaps[left] + gaps[node]) / 2
+        if place + 1 < len(rank):
+            right = rank[place + 1]
+            high = centres[right] - (widths[right] + widths[node] + gaps[right] + gaps[node]) / 2
+        return min(low, centres[node]), max(high, centres[node])
+
     def _straighten(self, centres: list[float], widths: list[float], gaps: list[float]) -> None:
         """Give every trunk one abscissa where its neighbours leave room for one."""
-        position = self.layers.position
         for trunk in self.trunks.values():
             if len(trunk) < 2:
                 continue
-            low, high = float("-inf"), float("inf")
-            for node in trunk:
-                rank, place = self.layers.ranks[self.rank[node]], position[node]
-                if place:
-                    left = rank[place - 1]
-                    room = (widths[left] + widths[node] + gaps[left] + gaps[node]) / 2
-                    low = max(low, centres[left] + room)
-                if place + 1 < len(rank):
-                    right = rank[place + 1]
-                    room = (widths[right] + widths[node] + gaps[right] + gaps[node]) / 2
-                    high = min(high, centres[right] - room)
+            rooms = [self._find_room(node, centres, widths, gaps) for node in trunk]
+            low, high = max(room[0] for room in rooms), min(room[1] for room in rooms)
             if low <= high:
                 middle = sorted(centres[node] for node in trunk)[len(trunk) // 2]
                 upright = min(max(middle, low), high)
