@@ -12,8 +12,8 @@ from .svg import circle, figure, line, polyline, text
 if TYPE_CHECKING:
     from .training import History
 
-WIDTH, HEIGHT = 920, 340
-PANEL = 290  # width of the plotted area; the labels of the curves stand to its right
+WIDTH, HEIGHT = 884, 340
+PANEL = 270  # width of the plotted area; the labels of the curves stand to its right
 TOP, BOTTOM = 56, 292
 LABEL_GAP = 16
 
@@ -35,7 +35,7 @@ def draw_curves(history: History) -> str:
     accuracies = [history.train_accuracy, history.test_accuracy]
     body = [
         *panel(60, "Loss (cross-entropy)", losses, loss_axis(losses), "{:.2g}"),
-        *panel(510, "Accuracy", accuracies, accuracy_axis(accuracies), "{:.2%}"),
+        *panel(496, "Accuracy", accuracies, accuracy_axis(accuracies), "{:.2%}"),
     ]
     return figure(WIDTH, HEIGHT, "Loss and accuracy after each epoch", summary(history), body)
 

@@ -73,9 +73,7 @@ def check(model: nn.Module, task: training.Task) -> list[Comparison]:
     return checks
 
 
-def train(
-    model: nn.Module, task: training.Task, options: argparse.Namespace
-) -> training.History:
+def train(model: nn.Module, task: training.Task, options: argparse.Namespace) -> training.History:
     """The history of the training, after saying where it ended."""
     steps = -(-len(task.train) // options.batch_size)
     say("Train", f"{options.epochs} epochs of {steps} mini-batches, learning rate {options.lr:g}")

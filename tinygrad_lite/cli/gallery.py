@@ -16,6 +16,7 @@ PIXEL = 8
 SIDE = 8 * PIXEL
 STEP = SIDE + 20
 PER_ROW = 10
+MOST_MISTAKES = 20
 
 
 @dataclass
@@ -57,15 +58,13 @@ def samples(pixels: NDArray[Any], labels: NDArray[Any]) -> list[Picture]:
     return [Picture(pixels[i], [str(labels[i])]) for i in firsts]
 
 
-def mistakes(
-    pixels: NDArray[Any], labels: NDArray[Any], chances: NDArray[Any], limit: int = 20
-) -> list[Picture]:
+def mistakes(pixels: NDArray[Any], labels: NDArray[Any], chances: NDArray[Any]) -> list[Picture]:
     """The digits that were taken for another, those the network was surest of first."""
     answers = chances.argmax(axis=1)
     wrong = np.flatnonzero(answers != labels)
     surest_first = wrong[np.argsort(-chances[wrong, answers[wrong]], kind="stable")]
     pictures = []
-    for i in surest_first[:limit]:
+    for i in surest_first[:MOST_MISTAKES]:
         captions = [f"{labels[i]}, read as {answers[i]}", f"{chances[i, answers[i]]:.0%} sure"]
         pictures.append(Picture(pixels[i], captions))
     return pictures

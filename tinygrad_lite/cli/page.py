@@ -94,8 +94,8 @@ $checks_table
 That record is the computational graph of the error. <code>backward()</code> walks it from the
 result back to the weights.</p>
 <figure>$graph
-<figcaption>The graph of the loss on a few digits, drawn from the recorded run
-itself.</figcaption></figure>
+<figcaption>The graph of the loss on a few digits after training, drawn from the recorded run
+itself. Beside each weight stands the size of its gradient in the last step.</figcaption></figure>
 
 <h2><span>6</span>Training</h2>
 <p>The <b>loss</b> is the number that training makes small. Here it is the cross-entropy: minus

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._version import __version__
 from .confusion import worst
+from .gallery import MOST_MISTAKES
 from .gradients import SAMPLES, STEP
 from .page import PAGE, STYLE
 from .training import BRIGHTEST, MOMENTUM, WEIGHT_DECAY
@@ -39,9 +40,7 @@ class Results:
     chances: NDArray[Any]
 
 
-def write_report(
-    results: Results, figures: dict[str, str], confusions: NDArray[np.int64]
-) -> str:
+def write_report(results: Results, figures: dict[str, str], confusions: NDArray[np.int64]) -> str:
     """The page as HTML, figures inside."""
     facts = {**setting_facts(results), **outcome_facts(results, confusions)}
     pictures = {name.removesuffix(".svg"): svg for name, svg in figures.items()}
@@ -120,7 +119,9 @@ def explain_mistakes(wrong: int) -> str:
     """What the gallery of mistakes shows."""
     if not wrong:
         return "There is none: every digit held back was recognised."
-    shown = "All of them" if wrong <= 20 else "Twenty of them"
+    if wrong == 1:
+        return "A single one. Would you have read it?"
+    shown = "All of them" if wrong <= MOST_MISTAKES else f"{MOST_MISTAKES} of them"
     return f"{shown}, those the network was surest of first. Would you have read them all?"
 
 

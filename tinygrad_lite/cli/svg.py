@@ -31,17 +31,19 @@ STYLE = """
 
 def figure(width: int, height: int, title: str, description: str, body: list[str]) -> str:
     """A whole SVG file; `title` and `description` are for those who cannot see it."""
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="fig" role="img" width="{width}" '
-        f'height="{height}" viewBox="0 0 {width} {height}">',
-        f"<title>{escape(title)}</title>",
-        f"<desc>{escape(description)}</desc>",
-        f"<style>{STYLE}</style>",
-        f'<rect class="ground" width="{width}" height="{height}"/>',
-        *body,
-        "</svg>",
-        "",
-    ])
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="fig" role="img" width="{width}" '
+            f'height="{height}" viewBox="0 0 {width} {height}">',
+            f"<title>{escape(title)}</title>",
+            f"<desc>{escape(description)}</desc>",
+            f"<style>{STYLE}</style>",
+            f'<rect class="ground" width="{width}" height="{height}"/>',
+            *body,
+            "</svg>",
+            "",
+        ]
+    )
 
 
 def text(x: float, y: float, content: str, kind: str = "", anchor: str = "start") -> str:
