@@ -10,6 +10,7 @@ import pytest
 
 from tests.ops.pulling import pull
 from tests.ops.slopes import check_slopes
+from tinygrad_lite._kernels.rows import add_rows
 from tinygrad_lite.ops import gathering, scatter as ops
 
 RANDOM = np.random.default_rng(0)
@@ -146,11 +147,11 @@ def test_many_rows_by_both_ways_of_adding():
     rows[:50] = 7
     values = RANDOM.standard_normal((3000, 64))
     out, expected = np.zeros((40_000, 64)), np.zeros((40_000, 64))
-    ops.add_rows(out, rows, values)
+    add_rows(out, rows, values)
     np.add.at(expected, rows, values)
     np.testing.assert_allclose(out, expected)
     small, expected = np.zeros((9, 64)), np.zeros((9, 64))
-    ops.add_rows(small, rows % 9, values)
+    add_rows(small, rows % 9, values)
     np.add.at(expected, rows % 9, values)
     np.testing.assert_allclose(small, expected)
 

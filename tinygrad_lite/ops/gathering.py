@@ -18,18 +18,22 @@ def places(index: Any, shape: tuple[int, ...], axis: int) -> Any:
         return index.reshape(index.shape) * 0
     axis %= len(shape)
     _check_range(index, shape[axis], axis)
-    found = index * math.prod(shape[axis + 1 :])
+    start: Any = 0  # where each lane along `axis` begins
     for a, n in enumerate(index.shape):
         if a != axis:
             step = np.arange(n) * math.prod(shape[a + 1 :])
-            found = found + step.reshape([-1 if b == a else 1 for b in range(len(shape))])
-    return found
+            start = start + step.reshape([-1 if b == a else 1 for b in range(len(shape))])
+    stride = math.prod(shape[axis + 1 :])
+    return start + (index if stride == 1 else index * stride)
 
 
 def _check_range(index: Any, size: int, axis: int) -> None:
     """Raise if an index lies outside 0 .. size - 1."""
     if not index.size:
         return
+    plain = index.dtype == np.int64 and index.flags.c_contiguous
+    if plain and np.maximum.reduce(index.view(np.uint64), axis=None) < size:
+        return  # one pass: negative ones look large
     low, high = np.minimum.reduce(index, axis=None), np.maximum.reduce(index, axis=None)
     if low < 0 or high >= size:
         wrong = int(low if low < 0 else high)
@@ -39,7 +43,8 @@ def _check_range(index: Any, size: int, axis: int) -> None:
 @op(kind="linear", onnx="GatherElements")
 def gather(x: Any, index: Any, *, axis: int) -> Any:
     """x[.., index[.., i, ..], ..]: for every place of `index` the element of `x` it names."""
-    return x.reshape(-1).take(places(index, x.shape, axis))
+    # checked by `places`: without another check `take` is twice as fast
+    return x.reshape(-1).take(places(index, x.shape, axis), mode="clip")
 
 
 @op(kind="linear")

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.reduction import product, square_sum
 from .._op import Op, op
 from .elementwise import where
-from .gathering import ungather
+from .gathering import gather, ungather
 from .scan import cumprod, shift
 from .shape import expand, reshape
 
@@ -258,7 +259,7 @@ def pick(x: Any, indices: Any, axis: int, keepdims: bool) -> Any:
     """The elements at `indices`, of length one along `axis`."""
     if not x.ndim:
         return x
-    values = np.take_along_axis(x, indices, axis)
+    values = gather.forward(x, indices, axis=axis)
     return values if keepdims else np.squeeze(values, axis)
 
 
@@ -306,9 +307,8 @@ def prod(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
     if x.dtype.kind != "f":
         return _product(x, axis=axis, keepdims=keepdims, dtype=np.int64)
     if x.dtype.itemsize == 2:
-        wide = _product(x, axis=axis, keepdims=keepdims, dtype=np.float32)
-        return wide.astype(x.dtype)
-    return _product(x, axis=axis, keepdims=keepdims)
+        return product(x.astype(np.float32), axis, keepdims).astype(x.dtype)
+    return product(x, axis, keepdims)
 
 
 @prod.rule
@@ -369,7 +369,7 @@ def norm(x: Any, *, p: float = 2.0, axis: Axis = None, keepdims: bool = False) -
 
 def _norm(x: Any, p: float, axis: Axis, keepdims: bool) -> Any:
     if p == 2:
-        return np.sqrt(_sum(x * x, axis=axis, keepdims=keepdims))
+        return np.sqrt(square_sum(x, axis, keepdims))
     if p == 0:
         return _sum(x != 0, axis=axis, keepdims=keepdims, dtype=x.dtype)
     size = np.abs(x)

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.order import order, order_at, order_start
 from .._op import op
-from .gathering import ungather
+from .gathering import gather, ungather
 from .reduction import pull_to_index, tie_share
 
 __all__ = [
@@ -35,15 +36,11 @@ def order_of(x: Any, axis: int, descending: bool) -> Any:
     """Indices that put `x` in order along `axis`, equal elements left as they stand."""
     if not x.ndim:
         return np.zeros((), np.int64)
-    if not descending:
-        return np.argsort(x, axis=axis, kind="stable")
-    # turned round twice: negating would overflow at the smallest integer
-    back = np.argsort(np.flip(x, axis), axis=axis, kind="stable")
-    return x.shape[axis] - 1 - np.flip(back, axis)
+    return order(x, axis, descending)
 
 
 def _take(x: Any, indices: Any, axis: int) -> Any:
-    return np.take_along_axis(x, indices, axis) if x.ndim else x
+    return gather.forward(x, indices, axis=axis) if x.ndim else x
 
 
 @op(kind="constant")
@@ -62,9 +59,7 @@ def sort(x: Any, *, axis: int = -1, descending: bool = False) -> Any:
 @op(kind="reduction", outputs=("values", "indices"))
 def topk(x: Any, *, k: int, axis: int = -1, largest: bool = True) -> Any:
     """The `k` largest (or smallest) elements along `axis` in order, and where they stood."""
-    indices = order_of(x, axis, largest)
-    if x.ndim:
-        indices = indices[(*(slice(None),) * (axis % x.ndim), slice(0, k))]
+    indices = order_start(x, axis, k, largest) if x.ndim else np.zeros((), np.int64)
     return _take(x, indices, axis), indices
 
 
@@ -89,13 +84,12 @@ def _selected(x: Any, indices: Any, axis: int, keepdims: bool) -> tuple[Any, Any
 
 
 def _rank(x: Any, axis: int, rank: Any) -> Any:
-    """Indices, of length one along `axis`, of the elements of each lane's `rank`."""
+    """Indices, of length one along `axis`, of the elements of one rank, or of each lane's own."""
     if not x.ndim:
         return np.zeros((), np.int64)
-    order = order_of(x, axis, descending=False)
-    shape = list(x.shape)
-    shape[axis] = 1
-    return np.take_along_axis(order, np.broadcast_to(rank, shape), axis)
+    if isinstance(rank, int):
+        return order_at(x, axis, rank)
+    return np.take_along_axis(order(x, axis, False), rank, axis)
 
 
 @op(kind="reduction", outputs=("values", "indices"))
@@ -129,6 +123,8 @@ def nanmedian_along(x: Any, *, axis: int = -1, keepdims: bool = False) -> Any:
     """The lower median of the numbers along `axis` and where it is; NaN where there are none."""
     if not x.ndim:
         return x, np.zeros((), np.int64)
+    if x.dtype.kind != "f" or not np.isnan(x).any():
+        return median_along.forward(x, axis=axis, keepdims=keepdims)
     count = np.count_nonzero(~np.isnan(x), axis=axis, keepdims=True)
     indices = _rank(x, axis, np.maximum(count - 1, 0) // 2)
     return _selected(x, indices, axis, keepdims)
