@@ -6,19 +6,33 @@ import sys
 import types
 from typing import Any
 
-from .differentiate import gradcheck, gradgradcheck
+from ..._graph import Graph
+from ..._tensor import Tensor
+from .differentiate import gradcheck as check_gradients, gradgradcheck
 from .function import check_function
 from .module import check_module
+from .nodes import GraphReport, check_nodes
 from .report import GradcheckError, GradcheckReport
 
 __all__ = [
     "GradcheckError",
     "GradcheckReport",
+    "GraphReport",
     "check_function",
     "check_module",
+    "check_nodes",
     "gradcheck",
     "gradgradcheck",
 ]
+
+
+def gradcheck(fn: Any, inputs: Any = None, **options: Any) -> Any:
+    if inputs is None and isinstance(fn, Tensor | Graph):
+        return check_nodes(fn, **options)
+    return check_gradients(fn, inputs, **options)
+
+
+gradcheck.__doc__ = check_gradients.__doc__
 
 
 class _Callable(types.ModuleType):

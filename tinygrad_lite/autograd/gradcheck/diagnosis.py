@@ -252,7 +252,8 @@ def rearranged(case: Case) -> Cause | None:
                 f"gradient {what}",
                 f"undo it: the gradient of {case.name!r} is right but for its elements' order",
             )
-    if patterns.is_permutation(case.analytic, case.numeric, case.table.bar):
+    several = int(case.wrong.any(axis=0).sum()) > 1
+    if several and patterns.is_permutation(case.analytic, case.numeric, case.table.bar):
         return Cause("gradient permuted", f"its elements belong to other places of {case.name!r}")
     return None
 

@@ -150,7 +150,8 @@ def judge(slopes: Slopes, candidate: Vector, rtol: float, scale: Vector) -> Verd
         ~denial.firm & ((denied_at <= accepted_at) | denial.still),
         (denied_at < 0) & consistent & sharp,
     ).astype(bool)
-    return Verdict(right, ~right & (denied_at >= 0) & ~consistent, best, bar)
+    wrong = ~right & (denied_at >= 0) & ~consistent & ~seen_from_afar(slopes, candidate)
+    return Verdict(right, wrong, best, bar)
 
 
 def last_agreement(slopes: Slopes, candidate: Vector, rtol: float, scale: Vector) -> Vector:
@@ -168,6 +169,20 @@ def last_agreement(slopes: Slopes, candidate: Vector, rtol: float, scale: Vector
         for k in range(len(both)):
             found = np.where(both[k], k + 1, found)
     return found
+
+
+def seen_from_afar(slopes: Slopes, candidate: Vector) -> Flags:
+    """Whether two neighbouring longer steps roughly agree with a candidate that shorter ones deny.
+
+    Rounding inside, as in 1 + tanh(−6), makes a staircase that is later scaled by something smooth:
+    short steps see the slope of one stair. Ahead and behind the long steps must see the same, or
+    it is a kink that they average.
+    """
+    size = np.abs(candidate)
+    near = np.abs(slopes.central - candidate) <= 0.01 * size
+    near &= np.abs(slopes.right - slopes.left) <= 0.2 * size
+    short = np.abs(slopes.central[-3:] - candidate) > 0.1 * size
+    return np.asarray((near[1:] & near[:-1]).any(axis=0) & short.all(axis=0) & (size > 0))
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .kinks import edge_of_domain, find_jump, is_mixture, overshoots
-from .ladder import FIRST_STEP, SHORT_STEPS, STEPS, Line, judge
+from .ladder import FIRST_STEP, SHORT_STEPS, STEPS, Line, judge as judge_ladder
 from .subject import Vector, magnitudes
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def settle_table(
     if settings.kinks == "error":
         table.state[table.state == KINK] = WRONG
     else:
-        refine_kinks(line, gradient, table, bends, rng)
+        refine_kinks(line, gradient, table, bends, rng, judge=settings.kinks != "skip")
 
 
 def settle_column(
@@ -179,10 +179,10 @@ def climb_once(
     u, candidate = unit(line, column, size), gradient[:, column]
     scale = zero_scale(line, gradient, column, size)
     slopes = line.climb(u, gradient, STEPS)
-    verdict = judge(slopes, candidate * size, rtol, scale * size)
+    verdict = judge_ladder(slopes, candidate * size, rtol, scale * size)
     if verdict.wrong.any() and line.flat.working is np.float64:
         slopes = slopes.followed_by(line.climb(u, gradient, SHORT_STEPS))
-        verdict = judge(slopes, candidate * size, rtol, scale * size)
+        verdict = judge_ladder(slopes, candidate * size, rtol, scale * size)
     jump = jump_of(slopes)
     for values in (verdict.best, verdict.bar, jump.right, jump.left, jump.bar):
         values /= size
@@ -231,7 +231,7 @@ def judge_infinite(line: Line, column: int, analytic: Vector) -> Vector:
     towards = np.sign(np.where(np.isnan(analytic), 0.0, analytic))
     grows = growing(steep * towards)
     # Where some slope is infinite, zero times infinity makes NaN of the others.
-    pole = (growing(steep) | growing(-steep)).any()
+    pole = (growing(steep) | growing(-steep)).any() or not np.isfinite(line.y).all()
     unknown = ~np.isfinite(line.project(line.y)) | (np.isnan(analytic) & pole)
     return np.where(np.isinf(analytic) & grows, RIGHT, np.where(unknown, UNDECIDED, WRONG))
 
@@ -242,11 +242,17 @@ def growing(steep: Vector) -> Flags:
 
 
 def refine_kinks(
-    line: Line, gradient: Vector, table: Table, bends: list[Flags], rng: np.random.Generator
+    line: Line,
+    gradient: Vector,
+    table: Table,
+    bends: list[Flags],
+    rng: np.random.Generator,
+    *,
+    judge: bool,
 ) -> None:
     """Test gradients at kinks along directions, and let mixtures of smooth pieces pass."""
     at_kink = (table.state == KINK).any(axis=1)
-    if at_kink.any():
+    if judge and at_kink.any():
         bad = at_kink & overshoots(line, gradient, bends[0], bends[1], rng)
         hit = bad[:, None] & (table.state == KINK)
         table.state[hit] = WRONG

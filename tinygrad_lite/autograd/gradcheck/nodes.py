@@ -1,0 +1,299 @@
+"""Node by node: each operation of a recorded run is replayed in float64, and its rule checked alone.
+
+A wrong gradient of a whole model says that something is wrong; this says what, and at which line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..._graph import Graph
+from ..._graph.ledger import find_user_frame, write_place
+from ..._nodes import FREED, Leaf, Node, Pick, make
+from ..._op import CATALOGUE
+from ..._state import here
+from ..._tensor import Tensor
+from ..function import CallNode
+from .differentiate import check_order
+from .report import GradcheckError, GradcheckReport
+from .subject import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+# The same operation with the same settings and shapes is checked this often; the rest is alike.
+ALIKE = 3
+
+
+@dataclass
+class Step:
+    """One operation to replay: its operands, of which arrays of floats want a gradient."""
+
+    name: str
+    place: str
+    run: Callable[..., Any]
+    operands: list[Any]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Operation and line, as `conv2d at model.py:31`."""
+        return f"{self.name} at {self.place}" if self.place else self.name
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes two steps alike."""
+        shapes = tuple(getattr(value, "shape", value) for value in self.operands)
+        return self.name, repr(sorted(self.settings.items())), repr(shapes), self.place
+
+
+@dataclass
+class GraphReport:
+    """The verdict on every operation of a recorded run. Its truth value is whether all are right."""
+
+    wrong: list[tuple[str, GradcheckReport]] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no rule is wrong."""
+        return not self.wrong
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def verdict(self) -> str:
+        """One line: which operations are wrong, and how many are fine."""
+        fine = len(self.checked) - len(self.wrong)
+        if self.ok:
+            return f"gradcheck passed for {fine} operations"
+        names = ", ".join(title for title, _ in self.wrong)
+        return f"gradcheck FAILED: {names} wrong, {fine} others fine"
+
+    def __str__(self) -> str:
+        lines = [self.verdict()]
+        for title, report in self.wrong:
+            lines += [f"- {title}", *("  " + line for line in str(report).splitlines()[:-1])]
+        if self.skipped:
+            counted = Counter(self.skipped)
+            told = ", ".join(f"{name} ({count})" for name, count in sorted(counted.items()))
+            lines.append(f"note: not replayed, for no operands are known: {told}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def check_nodes(
+    what: Any, *inputs: Any, seed: int = 0, raise_exception: bool = True, report: bool = False
+) -> bool | GraphReport:
+    """True when the rule of every operation of a run is right, each checked alone in float64.
+
+    `what` is a function or module, run at `inputs`, so that each operation is checked at the values
+    it meets; or a loss that was computed already, of which the kept values serve and random ones
+    stand in for the rest; or a Graph, which holds no values, so that all are random.
+
+    **Errors** GradcheckError that names the operation and the line it was called from.
+    """
+    rng = np.random.default_rng(seed)
+    if isinstance(what, Graph):
+        steps = list(steps_of_graph(what, rng))
+    elif isinstance(what, Tensor):
+        steps = list(steps_of_result(what, rng))
+    else:
+        steps = steps_of_run(what, inputs)
+    found = check_steps(steps, seed)
+    if raise_exception and not found.ok:
+        raise GradcheckError(str(found))
+    return found if report or not found.ok else True
+
+
+def check_steps(steps: Sequence[Step], seed: int) -> GraphReport:
+    """Check the rule of each step; of many alike, the first few."""
+    found, seen = GraphReport(), Counter[Any]()
+    for step in steps:
+        seen[step.key] += 1
+        if seen[step.key] > ALIKE:
+            found.checked.append(step.title)
+            continue
+        arrays = [v for v in step.operands if is_floating(v)]
+        if not arrays:
+            continue
+        try:
+            report = check_step(step, seed)
+        except Exception:  # noqa: BLE001 - a step that cannot be replayed is told, not raised
+            found.skipped.append(step.name)
+            continue
+        found.checked.append(step.title)
+        if not report.ok:
+            found.wrong.append((step.title, report))
+    return found
+
+
+def check_step(step: Step, seed: int) -> GradcheckReport:
+    """Report on one rule. The operands are given as float64 arrays."""
+    wanted = [k for k, value in enumerate(step.operands) if is_floating(value)]
+
+    def replay(*values: Any) -> Any:
+        operands = list(step.operands)
+        for k, value in zip(wanted, values, strict=True):
+            operands[k] = value
+        return step.run(*operands, **step.settings)
+
+    inputs = [np.array(step.operands[k], dtype=np.float64) for k in wanted]
+    report = check_order(replay, inputs, None, Settings(seed=seed, probe=False), None, 1)
+    report.name = step.title
+    return report
+
+
+def is_floating(value: Any) -> bool:
+    """Whether an operand is an array of floats."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def steps_of_run(function: Any, inputs: Sequence[Any]) -> list[Step]:
+    """Every operation of one run, with the values it met."""
+    steps: list[Step] = []
+
+    def see(op: Any, operands: tuple[Any, ...], settings: dict[str, Any], result: Any) -> None:
+        if not has_gradient(result):
+            return
+        frame = find_user_frame(3)
+        run = op if op.differentiable else op.forward
+        values = [as_operand(value) for value in operands]
+        steps.append(
+            Step(op.name, write_place(frame.f_code, frame.f_lasti), run, values, dict(settings))
+        )
+
+    before, here.watch = here.watch, see
+    try:
+        function(*inputs)
+    finally:
+        here.watch = before
+    return steps
+
+
+def has_gradient(result: Any) -> bool:
+    """Whether an operation was recorded."""
+    outputs = result if isinstance(result, tuple) else (result,)
+    return any(isinstance(one, Tensor) and one.requires_grad for one in outputs)
+
+
+def as_operand(value: Any) -> Any:
+    """An operand for replay: float64 where a gradient is wanted, a constant tensor otherwise."""
+    if not isinstance(value, Tensor):
+        return value
+    array = np.array(value._array)
+    if array.dtype.kind != "f":
+        return make(array, None)
+    return array.astype(np.float64)
+
+
+def steps_of_result(loss: Tensor, rng: np.random.Generator) -> Iterator[Step]:
+    """Every operation behind a result, oldest first."""
+    found, stack = {}, [loss._node]
+    while stack:
+        node = stack.pop()
+        if node is None or id(node) in found:
+            continue
+        found[id(node)] = node
+        stack += [parent for parent, _ in node.edges()]
+    for node in sorted(found.values(), key=lambda node: -node.clock):
+        if not isinstance(node, Leaf | Pick):
+            yield step_of(node, rng)
+
+
+def step_of(node: Any, rng: np.random.Generator) -> Step:
+    """A recorded operation as a step, with kept values where there are some."""
+    op = node.op
+    place = write_place(node.code, node.at) if getattr(node, "code", None) else ""
+    if isinstance(node, CallNode):
+        saved = [t for t in node.ctx._saved or () if isinstance(t, Tensor)]
+        return Step(op.name, place, op.forward, operands_of_call(node, saved, rng))
+    known = recovered(node)
+    if node.__class__ is Node:
+        parents, shapes = (node.x, node.y)[: len(op.operands)], (node.sx, node.sy)
+    else:
+        parents, shapes = node.parents, node.shapes
+    operands = [
+        known[k] if k in known else stand_in_value(parent, shapes[k], node.shape, rng)
+        for k, parent in enumerate(parents)
+    ]
+    return Step(op.name, place, op, operands, dict(node.settings or {}))
+
+
+def operands_of_call(node: Any, saved: list[Tensor], rng: np.random.Generator) -> list[Any]:
+    """Inputs of a Function's call: saved ones, and random ones of the same shapes."""
+    found = []
+    for parent, shape in zip(node.parents, node.shapes, strict=True):
+        match = [t for t in saved if t._node is parent and t._array.shape == shape]
+        value = match[0]._array if match else rng.uniform(0.5, 1.5, shape)
+        found.append(np.array(value, dtype=np.float64))
+    return found
+
+
+def recovered(node: Any) -> dict[int, Any]:
+    """Operands whose values the rules of a node keep, by position."""
+    op, found = node.op, {}
+    if node.__class__ is Node:
+        pairs = [(op.rules[0], node.kx), (op.rules[1] if len(op.rules) > 1 else None, node.ky)]
+    elif op.shared is not None:
+        pairs = [(op.shared, node.kept)]
+    else:
+        pairs = list(zip(op.rules, node.kept, strict=False)) if node.kept is not FREED else []
+    for rule, kept in pairs:
+        if rule is None or kept is None or kept is FREED:
+            continue
+        values = kept if isinstance(kept, tuple) else (kept,)
+        for source, value in zip(rule.sources, values, strict=False):
+            if source.what == "operand":
+                found[source.which] = as_kept(value)
+            elif source.what == "operands":
+                found.update(enumerate(map(as_kept, value)))
+    return found
+
+
+def as_kept(value: Any) -> Any:
+    """A kept value as an operand."""
+    if not isinstance(value, np.ndarray | np.generic):
+        return value
+    array = np.array(value)
+    return array.astype(np.float64) if array.dtype.kind == "f" else make(array, None)
+
+
+def stand_in_value(parent: Any, shape: Any, result: Any, rng: np.random.Generator) -> Any:
+    """Random positive numbers of an operand's shape."""
+    if shape is None and parent is not None:
+        shape = parent.tensor()._array.shape if isinstance(parent, Leaf) else parent.shape
+    if shape is None:
+        shape = result
+    return rng.uniform(0.5, 1.5, shape)
+
+
+def steps_of_graph(graph: Graph, rng: np.random.Generator) -> Iterator[Step]:
+    """Every operation of the library in a graph, at random values of the shapes recorded."""
+    for node in graph.nodes:
+        op = CATALOGUE.get(node.op)
+        if op is None or not node.differentiable:
+            continue
+        operands = [value_of(graph, operand, rng) for operand in node.operands]
+        yield Step(node.op, node.source, op, operands, dict(node.settings))
+
+
+def value_of(graph: Graph, operand: Any, rng: np.random.Generator) -> Any:
+    """Random values for what an operand reads, or the number written in the code."""
+    if operand.node >= 0:
+        source = graph.nodes[operand.node]
+        shape, dtype = source.shapes[operand.output], source.dtypes[operand.output]
+    elif operand.leaf >= 0:
+        leaf = graph.leaves[operand.leaf]
+        shape, dtype = leaf.shape, leaf.dtype
+    else:
+        return operand.scalar
+    if shape is None or not dtype.startswith(("float", "torch.float")):
+        return None
+    return rng.uniform(0.5, 1.5, shape)
