@@ -18,7 +18,6 @@ from . import _creation, _dtypes, _functions, _random, autograd
 from ._device import device
 from ._dtypes import DTYPES, dtype
 from ._format import set_printoptions
-from ._functions.convert import LegacyType
 from ._limits import finfo, iinfo
 from ._op import op
 from ._settings import (
@@ -34,8 +33,8 @@ from ._settings import (
     preserve_format,
     set_default_device,
     set_default_tensor_type,
-    set_flush_denormal,
     set_float32_matmul_precision,
+    set_flush_denormal,
     set_num_interop_threads,
     set_num_threads,
     strided,
@@ -53,7 +52,7 @@ from .autograd.modes import (
     no_grad,
     set_grad_enabled,
 )
-from .compiler import compile  # noqa: A004 - torch's name
+from .compiler import compile
 
 if TYPE_CHECKING:
     from . import nn, optim, utils
@@ -65,7 +64,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lit
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 newaxis = None
 long, half, double, short = _dtypes.long, _dtypes.half, _dtypes.double, _dtypes.short
-float, int, bool = _dtypes.float, _dtypes.int, _dtypes.bool  # noqa: A001 - torch's names
+float, int, bool = _dtypes.float, _dtypes.int, _dtypes.bool
 
 for _module in (_creation, _random, _dtypes):
     globals().update({name: getattr(_module, name) for name in _module.__all__})
@@ -93,10 +92,16 @@ FUNCTIONALS = (
     "selu", "selu_", "threshold", "threshold_", "triplet_margin_loss",
 )  # fmt: skip
 
+# The recorded computation as a value; `trace` is the matrix trace, as in PyTorch, and `viz.trace`
+# the recorder.
+GRAPH = ("Graph", "graph", "record")
+
 
 def __getattr__(name: str) -> Any:
     if name in LAZY:
         return importlib.import_module(f".{name}", __name__)
+    if name in GRAPH:
+        return globals().setdefault(name, getattr(importlib.import_module("._graph", __name__), name))
     if name in FUNCTIONALS:
         found = getattr(importlib.import_module(".nn.functional", __name__), name, None)
         if found is not None:
@@ -120,7 +125,7 @@ OUT_OF_SCOPE = {
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *LAZY, *FUNCTIONALS})
+    return sorted({*globals(), *LAZY, *GRAPH, *FUNCTIONALS})
 
 
 def is_tensor(obj: object) -> Any:
@@ -128,6 +133,6 @@ def is_tensor(obj: object) -> Any:
     return isinstance(obj, Tensor)
 
 
-def is_storage(obj: object) -> Any:  # noqa: ARG001
+def is_storage(obj: object) -> Any:
     """False: storages are not objects of their own here."""
     return False

@@ -204,5 +204,3 @@ def _between(roots: list[Any], wanted: dict[Any, Any]) -> set[Any]:
         if any(parent in needed or parent in wanted for parent, _ in node.edges()):
             needed.add(node)
     return needed
-
-

@@ -19,7 +19,8 @@ from ._tensor import Tensor
 from .ops.elementwise import zero
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "bernoulli", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "from_numpy",
+    "arange", "as_tensor", "asarray", "bernoulli", "empty", "empty_like", "empty_permuted",
+    "empty_strided", "eye", "from_numpy",
     "full", "full_like", "linspace", "logspace", "multinomial", "normal", "ones", "ones_like",
     "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm",
     "scalar_tensor", "shape_from", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
@@ -63,7 +64,7 @@ def tensor(
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
-    pin_memory: bool = False,  # noqa: ARG001
+    pin_memory: bool = False,
 ) -> Tensor:
     """A tensor with a copy of `data`: a number, nested lists, an array.
 
@@ -206,7 +207,9 @@ def from_numpy(ndarray: Any) -> Tensor:
     return make(ndarray if ndarray.dtype == kind else ndarray.astype(kind), None)  # type: ignore[no-any-return]
 
 
-def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A 0-d tensor of a number, of the default dtype."""
     return finish(np.array(s, _kind(dtype)), requires_grad, device)
 
@@ -215,8 +218,8 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
 
 
 def zeros(
-    *sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,  # noqa: ARG001
-    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,  # noqa: ARG001
+    *sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Zeros: `zeros(2, 3)` or `zeros((2, 3))`."""
     made = finish(np.zeros(shape_from(sizes, size), _kind(dtype)), requires_grad, device)
@@ -224,8 +227,8 @@ def zeros(
 
 
 def ones(
-    *sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,  # noqa: ARG001
-    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,  # noqa: ARG001
+    *sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Ones: `ones(2, 3)` or `ones((2, 3))`."""
     made = finish(np.ones(shape_from(sizes, size), _kind(dtype)), requires_grad, device)
@@ -233,9 +236,9 @@ def ones(
 
 
 def empty(
-    *sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,  # noqa: ARG001
-    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,  # noqa: ARG001
-    memory_format: Any = None,  # noqa: ARG001
+    *sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """Whatever lies in memory: to be filled."""
     made = finish(np.empty(shape_from(sizes, size), _kind(dtype)), requires_grad, device)
@@ -243,8 +246,8 @@ def empty(
 
 
 def full(
-    size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None,  # noqa: ARG001
-    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,  # noqa: ARG001
+    size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A tensor of one value; the dtype follows the value (whole numbers give int64)."""
     if isinstance(fill_value, Tensor):
@@ -261,8 +264,8 @@ def _into(out: Any, made: Tensor) -> Any:
 
 def _like(maker: Callable[..., Any], name: str, text: str) -> Callable[..., Tensor]:
     def function(
-        input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,  # noqa: A002, ARG001
-        requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,  # noqa: ARG001
+        input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+        requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
     ) -> Tensor:  # fmt: skip
         if not isinstance(input, Tensor):
             raise TypeError(
@@ -278,7 +281,9 @@ def _like(maker: Callable[..., Any], name: str, text: str) -> Callable[..., Tens
 
 zeros_like = _like(np.zeros, "zeros_like", "Zeros of the shape and dtype of `input`.")
 ones_like = _like(np.ones, "ones_like", "Ones of the shape and dtype of `input`.")
-empty_like = _like(np.empty, "empty_like", "Memory of the shape and dtype of `input`, to be filled.")
+empty_like = _like(
+    np.empty, "empty_like", "Memory of the shape and dtype of `input`, to be filled."
+)
 rand_like = _like(
     lambda shape, kind: uniform(shape, None, kind), "rand_like", "Numbers from [0, 1), as `input`."
 )
@@ -289,8 +294,8 @@ randn_like = _like(
 
 
 def full_like(
-    input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,  # noqa: A002, ARG001
-    requires_grad: bool = False, memory_format: Any = None,  # noqa: ARG001
+    input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """One value in the shape and dtype of `input`."""
     return full(
@@ -300,8 +305,8 @@ def full_like(
 
 
 def empty_strided(
-    size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,  # noqa: ARG001
-    requires_grad: bool = False, pin_memory: bool = False,  # noqa: ARG001
+    size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Memory of a shape with given steps between elements, to be filled."""
     kind = _kind(dtype)
@@ -314,8 +319,8 @@ def empty_strided(
 
 
 def empty_permuted(
-    size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,  # noqa: ARG001
-    requires_grad: bool = False, pin_memory: bool = False,  # noqa: ARG001
+    size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Memory of a shape whose dimensions lie in the order `physical_layout`, to be filled."""
     shape = shape_from((size,))
@@ -325,7 +330,7 @@ def empty_permuted(
 
 
 def eye(
-    n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None,  # noqa: ARG001
+    n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None,
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """The n x m matrix with ones on its diagonal."""
@@ -337,8 +342,8 @@ def eye(
 
 def arange(
     *bounds: Any, start: Any = None, end: Any = None, step: Any = None, out: Any = None,
-    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,  # noqa: ARG001
-    pin_memory: bool = False,  # noqa: ARG001
+    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """`arange(end)` or `arange(start, end, step)`: numbers from start up to, not including, end."""
     given = [b.item() if isinstance(b, Tensor) else b for b in bounds]
@@ -346,7 +351,7 @@ def arange(
         given = [start if start is not None else 0, *given]
     first = start if start is not None and len(bounds) != 1 else (given[0] if given else 0)
     last = end if end is not None else given[1]
-    stride = step if step is not None else (given[2] if len(given) > 2 else 1)  # noqa: PLR2004
+    stride = step if step is not None else (given[2] if len(given) > 2 else 1)
     first, last, stride = (v.item() if hasattr(v, "item") else v for v in (first, last, stride))
     if stride == 0:
         raise RuntimeError("step must be nonzero")
@@ -363,11 +368,13 @@ def arange(
 
 
 def linspace(
-    start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = None,  # noqa: ARG001
+    start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = None,
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from start to end, both included."""
-    made = finish(_steps(start, end, steps, _kind(dtype)).astype(_kind(dtype)), requires_grad, device)
+    made = finish(
+        _steps(start, end, steps, _kind(dtype)).astype(_kind(dtype)), requires_grad, device
+    )
     return made if out is None else _into(out, made)
 
 
@@ -389,7 +396,7 @@ def _steps(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> Any:
 
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, out: Any = None, dtype: Any = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False,  # noqa: ARG001
+    layout: Any = None, device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """`base` to the power of `steps` numbers from start to end."""
     kind = _kind(dtype)
@@ -402,13 +409,17 @@ def _triangle(indices: Any, dtype: Any) -> Tensor:
     return make(np.stack(indices).astype(_kind(dtype or _dtypes.int64)), None)  # type: ignore[no-any-return]
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None
+) -> Tensor:
     """Row and column numbers of the lower triangle, shape (2, n)."""
     check_device(device)
     return _triangle(np.tril_indices(row, offset, col), dtype)
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None
+) -> Tensor:
     """Row and column numbers of the upper triangle, shape (2, n)."""
     check_device(device)
     return _triangle(np.triu_indices(row, offset, col), dtype)
@@ -419,8 +430,8 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
 
 def rand(
     *sizes: Any, size: Any = None, generator: Generator | None = None, out: Any = None,
-    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,  # noqa: ARG001
-    pin_memory: bool = False,  # noqa: ARG001
+    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Numbers spread evenly over [0, 1)."""
     made = finish(uniform(shape_from(sizes, size), generator, dtype), requires_grad, device)
@@ -429,8 +440,8 @@ def rand(
 
 def randn(
     *sizes: Any, size: Any = None, generator: Generator | None = None, out: Any = None,
-    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,  # noqa: ARG001
-    pin_memory: bool = False,  # noqa: ARG001
+    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Standard normal numbers."""
     made = finish(standard_normal(shape_from(sizes, size), generator, dtype), requires_grad, device)
@@ -439,8 +450,8 @@ def randn(
 
 def randint(
     *bounds: Any, low: Any = None, high: Any = None, size: Any = None,
-    generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,  # noqa: ARG001
-    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,  # noqa: ARG001
+    generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Whole numbers from [low, high): `randint(10, (3,))` or `randint(2, 10, (3,))`."""
     given = list(bounds)
@@ -453,14 +464,16 @@ def randint(
     if size is None or high is None:
         raise TypeError("randint(): needs a bound and a size, such as randint(0, 10, (3,))")
     if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
     drawn = generator_of(generator).integers(low, high, shape_from((size,)))
     made = finish(drawn.astype(_kind(dtype or _dtypes.int64)), requires_grad, device)
     return made if out is None else _into(out, made)
 
 
 def randint_like(
-    input: Any, low: Any, high: Any = None, *, dtype: Any = None, device: Any = None,  # noqa: A002
+    input: Any, low: Any, high: Any = None, *, dtype: Any = None, device: Any = None,
     generator: Generator | None = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Whole numbers from [low, high) in the shape and dtype of `input`."""
@@ -474,7 +487,7 @@ def randint_like(
 
 def randperm(
     n: int, *, generator: Generator | None = None, out: Any = None, dtype: Any = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,  # noqa: ARG001
+    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """The numbers 0 to n - 1 in random order."""
     order = generator_of(generator).permutation(n).astype(_kind(dtype or _dtypes.int64))
@@ -485,7 +498,7 @@ def randperm(
 def normal(
     mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
     out: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    layout: Any = None, pin_memory: bool = False,  # noqa: ARG001
+    layout: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normal numbers: `normal(0.0, 1.0, (2, 3))`, or with tensors of means and deviations."""
     arrays = [v._array if isinstance(v, Tensor) else v for v in (mean, std)]
@@ -500,12 +513,16 @@ def normal(
     else:
         raise TypeError("normal(): needs a tensor of means or deviations, or a size")
     drawn = standard_normal(shape, generator, dtype)
-    drawn = np.asarray(drawn * np.asarray(arrays[1], drawn.dtype) + np.asarray(arrays[0], drawn.dtype))
+    drawn = np.asarray(
+        drawn * np.asarray(arrays[1], drawn.dtype) + np.asarray(arrays[0], drawn.dtype)
+    )
     made = finish(drawn, requires_grad, device)
     return made if out is None else _into(out, made)
 
 
-def bernoulli(input: Any, p: Any = None, *, generator: Generator | None = None, out: Any = None) -> Tensor:  # noqa: A002
+def bernoulli(
+    input: Any, p: Any = None, *, generator: Generator | None = None, out: Any = None
+) -> Tensor:
     """1 with the probabilities in `input` (or with probability `p`), else 0."""
     chances = input._array if p is None else np.full(input._array.shape, p)
     if np.any((chances < 0) | (chances > 1)):
@@ -517,7 +534,7 @@ def bernoulli(input: Any, p: Any = None, *, generator: Generator | None = None, 
     return made if out is None else _into(out, made)
 
 
-def poisson(input: Any, generator: Generator | None = None) -> Tensor:  # noqa: A002
+def poisson(input: Any, generator: Generator | None = None) -> Tensor:
     """Poisson numbers with the rates in `input`."""
     if np.any(input._array < 0):
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
@@ -526,7 +543,7 @@ def poisson(input: Any, generator: Generator | None = None) -> Tensor:  # noqa: 
 
 
 def multinomial(
-    input: Any, num_samples: int, replacement: bool = False, *,  # noqa: A002
+    input: Any, num_samples: int, replacement: bool = False, *,
     generator: Generator | None = None, out: Any = None,
 ) -> Tensor:  # fmt: skip
     """`num_samples` indices drawn with the weights in each row of `input`.
@@ -543,10 +560,14 @@ def multinomial(
     if num_samples <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     if not replacement and num_samples > weights.shape[-1]:
-        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
+        )
     rng = generator_of(generator)
     rows = weights.reshape(-1, weights.shape[-1])
-    drawn = _with_replacement(rng, rows, num_samples) if replacement else _race(rng, rows, num_samples)
+    drawn = (
+        _with_replacement(rng, rows, num_samples) if replacement else _race(rng, rows, num_samples)
+    )
     made: Tensor = make(drawn.reshape(*weights.shape[:-1], num_samples), None)
     return made if out is None else _into(out, made)
 
@@ -555,7 +576,9 @@ def _with_replacement(rng: np.random.Generator, rows: Any, count: int) -> Any:
     """Invert the cumulative distribution; the last possible index catches rounding."""
     edges = np.cumsum(rows, axis=-1)
     points = rng.random((rows.shape[0], count)) * edges[:, -1:]
-    found = np.stack([np.searchsorted(e, p, side="right") for e, p in zip(edges, points, strict=True)])
+    found = np.stack(
+        [np.searchsorted(e, p, side="right") for e, p in zip(edges, points, strict=True)]
+    )
     last = rows.shape[1] - 1 - np.argmax(rows[:, ::-1] > 0, axis=1)
     return np.minimum(found, last[:, None])
 

@@ -18,13 +18,13 @@ class device:  # noqa: N801 - torch's spelling
 
     __slots__ = ("index", "type")
 
-    def __init__(self, type: Any, index: int | None = None) -> None:  # noqa: A002
+    def __init__(self, type: Any, index: int | None = None) -> None:
         if isinstance(type, device):
-            type, index = type.type, type.index  # noqa: A001
+            type, index = type.type, type.index
         elif isinstance(type, int):
-            type, index = "cuda", type  # noqa: A001
+            type, index = "cuda", type
         elif ":" in type:
-            type, _, number = type.partition(":")  # noqa: A001
+            type, _, number = type.partition(":")
             index = int(number)
         if type not in KNOWN:
             raise RuntimeError(

@@ -73,7 +73,7 @@ def _by_name(name: str) -> dtype:
 
 float16 = half = dtype("float16", 2, "f", "float16")
 bfloat16 = dtype("bfloat16", 2, "f", None)
-float32 = float = dtype("float32", 4, "f", "float32")  # noqa: A001 - torch's spelling
+float32 = float = dtype("float32", 4, "f", "float32")
 float64 = double = dtype("float64", 8, "f", "float64")
 complex64 = cfloat = dtype("complex64", 8, "c", None)
 complex128 = cdouble = dtype("complex128", 16, "c", None)
@@ -83,9 +83,9 @@ uint32 = dtype("uint32", 4, "u", "uint32")
 uint64 = dtype("uint64", 8, "u", "uint64")
 int8 = dtype("int8", 1, "i", "int8")
 int16 = short = dtype("int16", 2, "i", "int16")
-int32 = int = dtype("int32", 4, "i", "int32")  # noqa: A001 - torch's spelling
+int32 = int = dtype("int32", 4, "i", "int32")
 int64 = long = dtype("int64", 8, "i", "int64")
-bool = dtype("bool", 1, "b", "bool")  # noqa: A001 - torch's spelling
+bool = dtype("bool", 1, "b", "bool")
 
 DTYPES: dict[str, dtype] = {
     d.name: d
@@ -94,9 +94,7 @@ DTYPES: dict[str, dtype] = {
         int8, int16, int32, int64, bool,
     )
 }  # fmt: skip
-_OF_NUMPY: dict[np.dtype[Any], dtype] = {
-    d.numpy: d for d in DTYPES.values() if d.numpy is not None
-}
+_OF_NUMPY: dict[np.dtype[Any], dtype] = {d.numpy: d for d in DTYPES.values() if d.numpy is not None}
 
 _DEFAULT = [np.dtype("float32")]
 _BOOL, _INT64 = np.dtype("bool"), np.dtype("int64")
@@ -135,7 +133,9 @@ def to_numpy(given: Any) -> np.dtype[Any]:
     try:
         return of(np.dtype(given)).numpy  # type: ignore[return-value]
     except TypeError:
-        raise TypeError(f"dtype must be a torch.dtype such as torch.float32, got {given!r}") from None
+        raise TypeError(
+            f"dtype must be a torch.dtype such as torch.float32, got {given!r}"
+        ) from None
 
 
 _PY_FLOAT = (0.5).__class__  # `float` names a dtype in this module
@@ -217,9 +217,7 @@ def number_type(x: Any) -> np.dtype[Any]:
     raise TypeError(f"expected a tensor or a number, got {x.__class__.__name__}")
 
 
-def _combine(
-    higher: np.dtype[Any] | None, lower: np.dtype[Any] | None
-) -> np.dtype[Any] | None:
+def _combine(higher: np.dtype[Any] | None, lower: np.dtype[Any] | None) -> np.dtype[Any] | None:
     """A weaker group counts only when its category is above the stronger group's."""
     if higher is None or lower is None:
         return higher if lower is None else lower

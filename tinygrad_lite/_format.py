@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._dtypes import bool as bool_dtype
-from ._dtypes import get_default_dtype, int64, of
+from ._dtypes import bool as bool_dtype, get_default_dtype, int64, of
 
 __all__ = ["format_tensor", "set_printoptions"]
 
@@ -97,7 +96,7 @@ def format_tensor(x: Any, prefix: str = "tensor(") -> str:
     array = np.asarray(x._array)
     indent = len(prefix)
     suffixes = []
-    default = (of(array.dtype) in (get_default_dtype(), int64, bool_dtype))
+    default = of(array.dtype) in (get_default_dtype(), int64, bool_dtype)
     if array.size == 0:
         body = "[]"
         if array.ndim != 1:

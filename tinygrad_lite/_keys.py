@@ -21,7 +21,7 @@ ALL = slice(None)
 
 def translate(key: Any, ndim: int) -> tuple[Any, Any]:
     """A key as (basic NumPy key or None, advanced NumPy key or None), to be applied in turn."""
-    if key.__class__ is int or key.__class__ is slice and _is_plain(key):
+    if key.__class__ is int or (key.__class__ is slice and _is_plain(key)):
         return (key, Ellipsis), None
     parts = [_part(p) for p in _as_tuple(key)]
     if not any(isinstance(p, np.ndarray) for p in parts):

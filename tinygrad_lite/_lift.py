@@ -54,7 +54,7 @@ def lift_unary(
 ) -> Callable[..., Any]:
     """A function of a tensor for an elementwise operation; `careful` serves unusual calls."""
 
-    def general(input: Any) -> Any:  # noqa: A002 - torch's keyword
+    def general(input: Any) -> Any:
         return apply(op, (input,), {})
 
     careful = careful or general
@@ -64,7 +64,7 @@ def lift_unary(
     forward = op.forward
     keeps_x, keeps_out = rule.keeps == "x", rule.keeps == "out"
 
-    def run(input: Any, *, out: Any = None) -> Any:  # noqa: A002
+    def run(input: Any, *, out: Any = None) -> Any:
         if out is not None:
             return careful(input, out=out)
         state = here.state

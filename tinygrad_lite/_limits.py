@@ -14,7 +14,7 @@ __all__ = ["finfo", "iinfo"]
 class finfo:  # noqa: N801 - torch's spelling
     """Limits of a floating-point type: bits, eps, max, min, tiny, smallest_normal, resolution."""
 
-    def __init__(self, type: Any = None) -> None:  # noqa: A002
+    def __init__(self, type: Any = None) -> None:
         kind = default_numpy() if type is None else to_numpy(type)
         if kind.kind != "f":
             raise TypeError(f"torch.finfo() requires a floating point input type, got {of(kind)!r}")
@@ -35,7 +35,7 @@ class finfo:  # noqa: N801 - torch's spelling
 class iinfo:  # noqa: N801 - torch's spelling
     """Limits of an integer type: bits, max, min."""
 
-    def __init__(self, type: Any) -> None:  # noqa: A002
+    def __init__(self, type: Any) -> None:
         kind = to_numpy(type)
         if kind.kind not in "iu":
             raise TypeError(f"torch.iinfo() requires an integer input type, got {of(kind)!r}")

@@ -84,7 +84,7 @@ class Op:
     tensor_class: type | tuple[()] = ()  # the class users hold, made known by its floor
     record: Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]  # the recorder, likewise
 
-    def __init__(  # noqa: PLR0913 - one keyword per column of the catalogue
+    def __init__(
         self,
         forward: Callable[..., Any],
         *,

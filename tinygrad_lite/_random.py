@@ -75,13 +75,15 @@ class Generator:
         numbers = state["state"]
         words = [numbers["state"], numbers["inc"], self._seed]
         packed = b"".join(w.to_bytes(16, "little") for w in words)
-        packed += state["has_uint32"].to_bytes(4, "little") + state["uinteger"].to_bytes(4, "little")
+        packed += state["has_uint32"].to_bytes(4, "little") + state["uinteger"].to_bytes(
+            4, "little"
+        )
         return make(np.frombuffer(packed, np.uint8).copy(), None)
 
     def set_state(self, new_state: Any) -> Generator:
         """Go back to a state from `get_state`."""
         packed = np.asarray(new_state._array, np.uint8).tobytes()
-        if len(packed) != 56:  # noqa: PLR2004 - three words of 16 bytes and two of 4
+        if len(packed) != 56:
             raise RuntimeError(f"RNG state is wrong size: got {len(packed)} bytes, expected 56")
         words = [int.from_bytes(packed[i : i + 16], "little") for i in (0, 16, 32)]
         self._seed = words[2]
@@ -152,7 +154,7 @@ def standard_normal(shape: Any, generator: Generator | None, dtype: Any = None) 
     """An array of standard normal numbers; float32 is drawn as float32."""
     kind = default_numpy() if dtype is None else to_numpy(dtype)
     rng = generator_of(generator)
-    drawn = rng.standard_normal(shape, np.float32 if kind.itemsize <= 4 else np.float64)  # noqa: PLR2004
+    drawn = rng.standard_normal(shape, np.float32 if kind.itemsize <= 4 else np.float64)
     return np.asarray(drawn, kind)
 
 
@@ -160,5 +162,5 @@ def uniform(shape: Any, generator: Generator | None, dtype: Any = None) -> Any:
     """An array of numbers from [0, 1); float32 is drawn as float32."""
     kind = default_numpy() if dtype is None else to_numpy(dtype)
     rng = generator_of(generator)
-    drawn = rng.random(shape, np.float32 if kind.itemsize <= 4 else np.float64)  # noqa: PLR2004
+    drawn = rng.random(shape, np.float32 if kind.itemsize <= 4 else np.float64)
     return np.asarray(drawn, kind)

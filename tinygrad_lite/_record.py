@@ -24,6 +24,7 @@ __all__ = ["Leaf", "Node", "Pick", "View", "Walk", "WideNode", "apply", "here", 
 PACKAGE = __name__.rpartition(".")[0]
 new = object.__new__
 
+
 def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     """Run an operation on tensors, arrays and numbers, and record it: the general, plain path."""
     if op.dtypes is not None:
@@ -151,7 +152,7 @@ def _recorded(
         if not any(n is not None for n in nodes):
             return _unrecorded(op, result)
     call = (arrays, out, aux, {**op.defaults, **settings} if op.defaults else settings, nodes)
-    plain = len(nodes) <= 2 and op.trusted and not count and op.shared is None  # noqa: PLR2004
+    plain = len(nodes) <= 2 and op.trusted and not count and op.shared is None
     if plain and not any(op.rules_again):
         node: Any = _plain_node(op, call)
     else:
@@ -172,7 +173,9 @@ def _recorded(
 def _outside() -> Any:
     """The frame of the line that called into this package."""
     frame = sys._getframe(2)
-    while frame.f_back is not None and (frame.f_globals.get("__package__") or "").startswith(PACKAGE):
+    while frame.f_back is not None and (frame.f_globals.get("__package__") or "").startswith(
+        PACKAGE
+    ):
         frame = frame.f_back
     return frame
 

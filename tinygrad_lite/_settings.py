@@ -99,6 +99,6 @@ def set_num_interop_threads(num: int) -> None:
         raise RuntimeError(f"set_num_interop_threads expects a positive integer, got {num}")
 
 
-def set_flush_denormal(mode: bool) -> bool:  # noqa: ARG001
+def set_flush_denormal(mode: bool) -> bool:
     """False: not supported."""
     return False

@@ -6,7 +6,6 @@ conversion and autograd.  The wide surface of methods is attached by `_functions
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
@@ -17,18 +16,16 @@ from . import _dtypes
 from ._backward import backward_from
 from ._device import device, the_cpu
 from ._format import format_tensor
-from ._inplace import change, forbid, set_items
+from ._inplace import set_items
 from ._keys import translate
 from ._lift import lift_binary, lift_unary
 from ._nodes import Leaf, make
 from ._op import UFUNCS, Op
 from ._record import apply
 from ._size import Size
-from ._stamps import stamp, version
-from ._state import here
+from ._stamps import version
 from .ops import elementwise as el
 from .ops.indexing import index
-from .ops.matmul import matmul
 from .ops.shape import transpose
 
 __all__ = ["Tensor", "as_operand"]
@@ -166,7 +163,7 @@ class Tensor:
         return version(self._array)
 
     @property
-    def T(self) -> Tensor:  # noqa: N802 - NumPy's and torch's name
+    def T(self) -> Tensor:
         """The axes in reverse order; the transpose of a matrix."""
         return transpose(self, axes=tuple(range(self._array.ndim))[::-1])  # type: ignore[no-any-return]
 
@@ -284,7 +281,7 @@ class Tensor:
     def __setitem__(self, key: Any, value: Any) -> None:
         if not isinstance(value, (Tensor, int, float, bool, np.generic)):
             raise TypeError(
-                f"can't assign a {type(value).__name__} to a torch.{_dtypes.of(self._array.dtype).name} "
+                f"can't assign a {type(value).__name__} to a {self.dtype!r} "
                 "tensor: wrap it in torch.tensor(...)"
             )
         basic, advanced = translate(key, self._array.ndim)
@@ -310,7 +307,12 @@ class Tensor:
         return made
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (self.__class__, np.asarray(self._array), self.requires_grad, self.__dict__)
+        return _rebuild, (
+            self.__class__,
+            np.asarray(self._array),
+            self.requires_grad,
+            self.__dict__,
+        )
 
     # NumPy's protocols: np.exp(t), np.add(t, 1), np.concatenate([t, u]) record
 

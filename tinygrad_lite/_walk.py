@@ -270,9 +270,7 @@ def checked(gx: Any, node: Any, position: int) -> Any:
 def reduce_to(g: Any, shape: tuple[int, ...], node: Any, position: int) -> Any:
     """Undo broadcasting: sum a gradient over the axes along which the operand was repeated."""
     lead = len(g.shape) - len(shape)
-    fits = lead >= 0 and all(
-        n in (1, m) for n, m in zip(shape, g.shape[lead:], strict=True)
-    )
+    fits = lead >= 0 and all(n in (1, m) for n, m in zip(shape, g.shape[lead:], strict=True))
     if not fits:
         op = node.op
         name = op.operands[position] if position < len(op.operands) else f"{position}"

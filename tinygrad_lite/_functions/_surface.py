@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from .._dtypes import of
-from .._op import parameters_of
 from .._inplace import forbid, in_place_of
+from .._op import parameters_of
 from .._stamps import stamp
 from .._state import here
 from .._tensor import NUMPY_FUNCTIONS, Tensor
@@ -27,7 +27,14 @@ __all__ = ["NAMES", "method", "need_tensor", "surface", "write_out"]
 NAMES: dict[str, Callable[..., Any]] = {}
 """The functions of the top-level namespace."""
 
-SPELLINGS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
+SPELLINGS = {
+    "axis": "dim",
+    "keepdims": "keepdim",
+    "x": "input",
+    "a": "input",
+    "x1": "input",
+    "x2": "other",
+}
 
 
 def surface(

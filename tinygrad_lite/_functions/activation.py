@@ -14,7 +14,7 @@ __all__: list[str] = []
 
 
 @surface(inplace=True)
-def relu(input: Any) -> Any:  # noqa: A002
+def relu(input: Any) -> Any:
     """The larger of 0 and each element; the gradient at 0 is 0."""
     if input._array.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
@@ -33,25 +33,25 @@ def _along(name: str, op: Any, x: Any, dim: Any, dtype: Any) -> Any:
 
 
 @surface
-def softmax(input: Any, dim: int, dtype: Any = None) -> Any:  # noqa: A002
+def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """Exponentials along `dim`, divided by their sum."""
     return _along("softmax", ops.softmax, input, dim, dtype)
 
 
 @surface
-def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:  # noqa: A002
+def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """The logarithm of softmax along `dim`, without overflow."""
     return _along("log_softmax", ops.log_softmax, input, dim, dtype)
 
 
 @surface
-def hardshrink(input: Any, lambd: float = 0.5) -> Any:  # noqa: A002
+def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     """`input` where it lies outside [-lambd, lambd], else 0."""
     return apply(ops.hardshrink, (input,), {"lambd": lambd})
 
 
 @surface
-def prelu(input: Any, weight: Any) -> Any:  # noqa: A002
+def prelu(input: Any, weight: Any) -> Any:
     """`input` where positive, else `weight` (one, or one per channel) times it."""
     need_tensor("prelu", weight, "weight", 2)
     if weight._array.size != 1:

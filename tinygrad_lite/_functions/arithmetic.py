@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .._dtypes import default_numpy, of, result_type
+from .._dtypes import of, result_type
 from .._record import apply, to_type
 from .._tensor import NUMPY_FUNCTIONS, Tensor, as_operand
 from ..ops import elementwise as el
-from ._surface import NAMES, need_tensor, publish_in_place, surface
+from ._surface import NAMES, need_tensor, surface
 from .pointwise import pair_of
 
 __all__: list[str] = []
@@ -35,20 +35,20 @@ def _scaled(other: Any, alpha: Any) -> Any:
 
 
 @surface(inplace=True)
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:  # noqa: A002
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`input + alpha * other`, elementwise, broadcast."""
     return apply(el.add, pair_of("add", input, _scaled(other, alpha)), {})
 
 
 @surface(inplace=True, names=("subtract",))
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:  # noqa: A002
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`input - alpha * other`, elementwise, broadcast."""
     _no_bool_sub(input, other)
     return apply(el.sub, pair_of("sub", input, _scaled(other, alpha)), {})
 
 
 @surface
-def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:  # noqa: A002
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`other - alpha * input`, elementwise, broadcast."""
     _no_bool_sub(input, other)
     x, y = pair_of("rsub", input, other)
@@ -56,13 +56,13 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:  # noqa: A002
 
 
 @surface(inplace=True, names=("multiply",))
-def mul(input: Any, other: Any) -> Any:  # noqa: A002
+def mul(input: Any, other: Any) -> Any:
     """`input * other`, elementwise, broadcast."""
     return apply(el.mul, pair_of("mul", input, other), {})
 
 
 @surface(inplace=True, names=("divide",))
-def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:  # noqa: A002
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """`input / other`; rounded toward zero ("trunc") or down ("floor") when asked for."""
     op = {None: el.div, "floor": el.div_floor, "trunc": el.div_trunc}.get(rounding_mode)
     if op is None:
@@ -81,7 +81,7 @@ def remainder(self: Any, other: Any) -> Any:
 remainder = surface(remainder, inplace=True)
 
 
-def pow(self: Any, exponent: Any) -> Any:  # noqa: A001 - torch's name
+def pow(self: Any, exponent: Any) -> Any:
     """`self` to the power of `exponent`; either may be a number."""
     exponent = as_operand(exponent)
     if not isinstance(self, Tensor):
@@ -98,7 +98,7 @@ def pow(self: Any, exponent: Any) -> Any:  # noqa: A001 - torch's name
     return apply(el.power, (to_type(self, kind),), {"exponent": exponent})
 
 
-pow = surface(pow, inplace=True)  # noqa: A001
+pow = surface(pow, inplace=True)
 Tensor.__pow__ = lambda x, y: pow(x, y)  # type: ignore[attr-defined]
 Tensor.__rpow__ = lambda y, x: pow(x, y)  # type: ignore[attr-defined]
 
@@ -119,7 +119,7 @@ def _bound(bound: Any) -> Any:
 
 
 @surface(inplace=True, names=("clip",))
-def clamp(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """`input` limited to `[min, max]` (numbers or tensors).
 
     Gradient: passes between the bounds and at them; 0 outside.
@@ -140,19 +140,19 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002
 
 
 @surface(inplace=True)
-def clamp_min(input: Any, min: Any) -> Any:  # noqa: A002
+def clamp_min(input: Any, min: Any) -> Any:
     """`input`, but nowhere below `min`."""
     return clamp(input, min, None)
 
 
 @surface(inplace=True)
-def clamp_max(input: Any, max: Any) -> Any:  # noqa: A002
+def clamp_max(input: Any, max: Any) -> Any:
     """`input`, but nowhere above `max`."""
     return clamp(input, None, max)
 
 
 @surface(inplace=True)
-def round(input: Any, *, decimals: int = 0) -> Any:  # noqa: A001, A002
+def round(input: Any, *, decimals: int = 0) -> Any:
     """The nearest whole number, halves to even; or the nearest number of `decimals` digits."""
     if decimals == 0:
         return apply(el.round, (input,), {})
@@ -161,7 +161,7 @@ def round(input: Any, *, decimals: int = 0) -> Any:  # noqa: A001, A002
 
 @surface(inplace=True)
 def nan_to_num(
-    input: Any,  # noqa: A002
+    input: Any,
     nan: float | None = 0.0,
     posinf: float | None = None,
     neginf: float | None = None,
@@ -172,7 +172,7 @@ def nan_to_num(
 
 
 @surface(inplace=True)
-def lerp(input: Any, end: Any, weight: Any) -> Any:  # noqa: A002
+def lerp(input: Any, end: Any, weight: Any) -> Any:
     """`input + weight * (end - input)`; `weight` is a number or a tensor."""
     need_tensor("lerp", end, "end", 2)
     if not isinstance(weight, Tensor):
@@ -181,13 +181,13 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:  # noqa: A002
 
 
 @surface(inplace=True)
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:  # noqa: A002
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """`input + value * tensor1 * tensor2`."""
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
 @surface(inplace=True)
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:  # noqa: A002
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """`input + value * tensor1 / tensor2`."""
     if all(t._array.dtype.kind in "iub" for t in (tensor1, tensor2)):
         raise RuntimeError(
@@ -197,12 +197,12 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:  
 
 
 @surface(inplace=True)
-def ldexp(input: Any, other: Any) -> Any:  # noqa: A002
+def ldexp(input: Any, other: Any) -> Any:
     """`input * 2 ** other`."""
     return mul(input, pow(2.0, other) if isinstance(other, Tensor) else 2.0**other)
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:  # noqa: A002
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """`input` where the condition holds, else `other`; with the condition alone, its places."""
     if input is None and other is None:
         return NAMES["nonzero"](condition, as_tuple=True)
@@ -224,13 +224,13 @@ Tensor.where = lambda self, condition, other: where(condition, self, other)  # t
 
 
 @surface
-def clone(input: Any, *, memory_format: Any = None) -> Any:  # noqa: A002, ARG001
+def clone(input: Any, *, memory_format: Any = None) -> Any:
     """A copy with memory of its own; the gradient passes through."""
     return apply(el.clone, (input,), {})
 
 
 @surface
-def positive(input: Any) -> Any:  # noqa: A002
+def positive(input: Any) -> Any:
     """`input` itself."""
     if input._array.dtype.kind == "b":
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")

@@ -11,15 +11,15 @@ from .._nodes import make
 from .._record import apply
 from .._tensor import Tensor
 from ..ops import elementwise as el
-from . import shape  # the views that are copied below
+from . import join, rearrange, shape  # the views that are copied below
 from ._surface import NAMES, need_tensor, surface
 
-__all__ = ["shape"]
+__all__ = ["join", "rearrange", "shape"]
 
 
 @surface
 def isclose(
-    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False  # noqa: A002
+    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Any:
     """Where |input - other| <= atol + rtol |other|."""
     need_tensor("isclose", other, "other", 2)
@@ -42,14 +42,14 @@ def isclose(
 
 @surface
 def allclose(
-    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False  # noqa: A002
+    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
     """Whether `isclose` holds everywhere."""
     return bool(np.all(isclose(input, other, rtol, atol, equal_nan)._array))
 
 
 @surface
-def equal(input: Any, other: Any) -> bool:  # noqa: A002
+def equal(input: Any, other: Any) -> bool:
     """Whether both have the same shape and elements."""
     need_tensor("equal", other, "other", 2)
     return bool(np.array_equal(input._array, other._array))
@@ -63,7 +63,7 @@ class frexp_result(NamedTuple):  # noqa: N801
 
 
 @surface
-def frexp(input: Any) -> Any:  # noqa: A002
+def frexp(input: Any) -> Any:
     """Mantissas in [0.5, 1) and exponents: input = mantissa * 2 ** exponent."""
     if input._array.dtype.kind != "f":
         raise RuntimeError("torch.frexp() only supports floating-point dtypes")
@@ -73,7 +73,7 @@ def frexp(input: Any) -> Any:  # noqa: A002
 
 
 def _itself(name: str, text: str) -> None:
-    def function(input: Any) -> Any:  # noqa: A002
+    def function(input: Any) -> Any:
         return input
 
     function.__name__ = name
@@ -85,14 +85,14 @@ for _name in ("conj", "conj_physical", "resolve_conj", "resolve_neg", "real"):
     _itself(_name, "`input` itself: real numbers are their own conjugates.")
 Tensor.real = property(lambda self: self)  # type: ignore[attr-defined]
 for _name in ("is_conj", "is_neg", "is_inference"):
-    NAMES[_name] = lambda input: False  # noqa: A002
+    NAMES[_name] = lambda input: False
     setattr(Tensor, _name, NAMES[_name])
 
 
 def _copied(name: str, of_name: str) -> None:
     view = getattr(Tensor, of_name)
 
-    def function(input: Any, *args: Any, **keywords: Any) -> Any:  # noqa: A002
+    def function(input: Any, *args: Any, **keywords: Any) -> Any:
         made = view(input, *args, **keywords)
         if isinstance(made, tuple):
             return tuple(m.clone() for m in made)
@@ -111,14 +111,18 @@ for _name in (
 
 
 @surface(method=False)
-def alias_copy(input: Any) -> Any:  # noqa: A002
+def alias_copy(input: Any) -> Any:
     """A copy."""
     return input.clone()
 
 
-def angle(input: Any) -> Any:  # noqa: A002
+def angle(input: Any) -> Any:
     """0 for positive numbers, pi for negative ones."""
-    return apply(el.where, (input < 0, make(np.pi * np.ones((), _float_kind(input)), None), zero_of(input)), {})
+    return apply(
+        el.where,
+        (input < 0, make(np.pi * np.ones((), _float_kind(input)), None), zero_of(input)),
+        {},
+    )
 
 
 def _float_kind(x: Any) -> Any:
@@ -128,7 +132,9 @@ def _float_kind(x: Any) -> Any:
 def zero_of(x: Any) -> Any:
     """Zeros that keep NaN, connected to `x`."""
     floats = x.to(of(_float_kind(x)))
-    return apply(el.where, (apply(el.isnan, (floats,), {}), floats, apply(el.zero, (floats,), {})), {})
+    return apply(
+        el.where, (apply(el.isnan, (floats,), {}), floats, apply(el.zero, (floats,), {})), {}
+    )
 
 
 angle = surface(angle)

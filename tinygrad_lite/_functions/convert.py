@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import operator
-import weakref
 from typing import Any
 
 import numpy as np
 
 from .. import _creation, _dtypes
 from .._device import check_device, device
-from .._dtypes import of, to_numpy
+from .._dtypes import to_numpy
 from .._inplace import forbid, replace
-from .._nodes import Leaf, make
-from .._random import generator_of
+from .._nodes import make
 from .._record import apply, to_type
 from .._size import Size
 from .._state import here, tick
@@ -58,7 +55,7 @@ def to(self: Any, *args: Any, **keywords: Any) -> Any:
 def _converter(name: str, dtype: Any) -> None:
     kind = dtype.numpy
 
-    def convert(self: Any, memory_format: Any = None) -> Any:  # noqa: ARG001
+    def convert(self: Any, memory_format: Any = None) -> Any:
         return to_type(self, kind)
 
     convert.__name__ = name
@@ -80,27 +77,6 @@ def bfloat16(self: Any) -> Any:
     return to_type(self, to_numpy(_dtypes.bfloat16))
 
 
-LEGACY = {
-    "FloatTensor": _dtypes.float32, "DoubleTensor": _dtypes.float64, "HalfTensor": _dtypes.float16,
-    "LongTensor": _dtypes.int64, "IntTensor": _dtypes.int32, "ShortTensor": _dtypes.int16,
-    "CharTensor": _dtypes.int8, "ByteTensor": _dtypes.uint8, "BoolTensor": _dtypes.bool,
-}  # fmt: skip
-TYPE_NAMES = {dtype: name for name, dtype in LEGACY.items()}
-
-
-@method(names=("type",))
-def _type(self: Any, dtype: Any = None, non_blocking: bool = False) -> Any:  # noqa: ARG001
-    """The legacy type name such as 'torch.FloatTensor', or `self` converted to a dtype."""
-    if dtype is None:
-        return f"torch.{TYPE_NAMES[self.dtype]}"
-    if isinstance(dtype, str):
-        name = dtype.rpartition(".")[2]
-        if name not in LEGACY or "cuda" in dtype:
-            raise ValueError(f"invalid type: {dtype!r}")
-        dtype = LEGACY[name]
-    return to_type(self, to_numpy(getattr(dtype, "legacy_dtype", dtype)))
-
-
 @method
 def type_as(self: Any, other: Any) -> Any:
     """`self` in the dtype of `other`."""
@@ -108,26 +84,28 @@ def type_as(self: Any, other: Any) -> Any:
 
 
 @method
-def cpu(self: Any, memory_format: Any = None) -> Any:  # noqa: ARG001
+def cpu(self: Any, memory_format: Any = None) -> Any:
     """`self`: every tensor lives on the CPU."""
     return self
 
 
 @method
-def cuda(self: Any, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Any:  # noqa: ARG001
+def cuda(
+    self: Any, device: Any = None, non_blocking: bool = False, memory_format: Any = None
+) -> Any:
     """An error: there is no GPU here."""
     check_device("cuda" if device is None else device)
     return self
 
 
 @method
-def pin_memory(self: Any, device: Any = None) -> Any:  # noqa: ARG001
+def pin_memory(self: Any, device: Any = None) -> Any:
     """`self`: pinning serves transfers to a GPU."""
     return self
 
 
 @method
-def is_pinned(self: Any) -> bool:  # noqa: ARG001
+def is_pinned(self: Any) -> bool:
     """False."""
     return False
 
@@ -154,7 +132,8 @@ def size(self: Any, dim: int | None = None) -> Any:
     if not -max(ndim, 1) <= dim < max(ndim, 1) or ndim == 0:
         room = max(ndim, 1)
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-room}, {room - 1}], but got {dim})"
+            f"Dimension out of range (expected to be in range of [{-room}, {room - 1}], "
+            f"but got {dim})"
         )
     return self._array.shape[dim]
 
@@ -205,19 +184,19 @@ def data_ptr(self: Any) -> int:
 
 
 @method
-def is_contiguous(self: Any, memory_format: Any = None) -> bool:  # noqa: ARG001
+def is_contiguous(self: Any, memory_format: Any = None) -> bool:
     """Whether the elements lie in memory in order."""
     return bool(np.asarray(self._array).flags.c_contiguous)
 
 
 @surface
-def is_floating_point(input: Any) -> bool:  # noqa: A002
+def is_floating_point(input: Any) -> bool:
     """Whether the elements are floats."""
     return input._array.dtype.kind == "f"  # type: ignore[no-any-return]
 
 
 @surface
-def is_complex(input: Any) -> bool:  # noqa: A002, ARG001
+def is_complex(input: Any) -> bool:
     """False: complex numbers are not supported."""
     return False
 
@@ -229,7 +208,7 @@ def is_signed(self: Any) -> bool:
 
 
 @surface
-def is_nonzero(input: Any) -> bool:  # noqa: A002
+def is_nonzero(input: Any) -> bool:
     """Whether the only element is not zero."""
     if input._array.size != 1:
         raise RuntimeError("bool value of Tensor with more than one value is ambiguous")
@@ -249,7 +228,7 @@ def is_same_size(self: Any, other: Any) -> bool:
 
 
 @method
-def get_device(self: Any) -> int:  # noqa: ARG001
+def get_device(self: Any) -> int:
     """-1: the CPU."""
     return -1
 
@@ -258,10 +237,12 @@ def get_device(self: Any) -> int:  # noqa: ARG001
 
 
 @method
-def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:  # noqa: ARG001
+def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     """Write the elements of `src`, broadcast and converted, into `self`."""
     if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        raise TypeError(
+            f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"
+        )
     forbid(self)
     start = tick()
     value = to_type(src, self._array.dtype)
@@ -294,11 +275,15 @@ def fill_(self: Any, value: Any) -> Any:
         return copy_(self, value)
     forbid(self)
     start = tick()
-    if here.state.grad and self._node is not None:  # a constant, but one with a history, as in torch
+    if (
+        here.state.grad and self._node is not None
+    ):  # a constant, but one with a history, as in torch
         filled = apply(el.add, (apply(el.zero, (self,), {}), float(value)), {})
         return replace(self, filled, "fill_", start, 2)
     constant = make(np.full((), value, self._array.dtype), None)
-    return replace(self, apply(expand, (constant,), {"shape": self._array.shape}), "fill_", start, 2)
+    return replace(
+        self, apply(expand, (constant,), {"shape": self._array.shape}), "fill_", start, 2
+    )
 
 
 @method
@@ -311,7 +296,7 @@ NAMES["zero_"], NAMES["fill_"] = zero_, fill_
 
 
 @surface
-def fill(input: Any, value: Any) -> Any:  # noqa: A002
+def fill(input: Any, value: Any) -> Any:
     """A copy filled with `value`."""
     return apply(clone, (input,), {}).fill_(value)
 
@@ -321,8 +306,7 @@ def detach_(self: Any) -> Any:
     """Forget the history."""
     if self._view is not None and self._node is not None:
         raise RuntimeError(
-            "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
-            "(DDP) for training, use detach() on the view"
+            "Can't detach views in-place. Use detach() instead: it leaves the view as it is."
         )
     self._node = None
     return self
@@ -340,7 +324,7 @@ def set_(self: Any, source: Any = None) -> Any:
 
 
 @method
-def resize_(self: Any, *sizes: Any, memory_format: Any = None) -> Any:  # noqa: ARG001
+def resize_(self: Any, *sizes: Any, memory_format: Any = None) -> Any:
     """Another shape; elements beyond the old ones are zero."""
     if self._node is not None:
         raise RuntimeError("cannot resize variables that require grad")
@@ -354,7 +338,7 @@ def resize_(self: Any, *sizes: Any, memory_format: Any = None) -> Any:  # noqa: 
 
 
 @method
-def resize_as_(self: Any, tensor: Any, memory_format: Any = None) -> Any:  # noqa: ARG001
+def resize_as_(self: Any, tensor: Any, memory_format: Any = None) -> Any:
     """Another tensor's shape."""
     return resize_(self, tuple(tensor._array.shape))
 
@@ -367,7 +351,7 @@ def _new(name: str) -> None:
 
     def function(
         self: Any, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None,
-        requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,  # noqa: ARG001
+        requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
     ) -> Any:  # fmt: skip
         kind = self.dtype if dtype is None else dtype
         return maker(*sizes, size=size, dtype=kind, device=device, requires_grad=requires_grad)
@@ -382,14 +366,24 @@ for _name in ("zeros", "ones", "empty"):
 
 
 @method
-def new_full(self: Any, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def new_full(
+    self: Any,
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """A tensor of one value in the dtype of `self`."""
     kind = self.dtype if dtype is None else dtype
     return _creation.full(size, fill_value, dtype=kind, device=device, requires_grad=requires_grad)
 
 
 @method
-def new_tensor(self: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def new_tensor(
+    self: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """A copy of `data` in the dtype of `self`."""
     kind = self.dtype if dtype is None else dtype
     return _creation.tensor(data, dtype=kind, device=device, requires_grad=requires_grad)
@@ -406,196 +400,10 @@ def new(self: Any, *args: Any) -> Any:
 def as_subclass(self: Any, cls: type) -> Any:
     """The same tensor as an instance of a subclass."""
     made = object.__new__(cls)
-    made._array, made._node, made._grad, made._view = self._array, self._node, self._grad, self._view
+    made._array, made._node, made._grad, made._view = (
+        self._array,
+        self._node,
+        self._grad,
+        self._view,
+    )
     return made
-
-
-# Random numbers in place
-
-
-def _sampler(name: str, draw: Any, text: str) -> None:
-    def function(self: Any, *args: Any, generator: Any = None, **keywords: Any) -> Any:
-        if here.state.grad and self._node.__class__ is Leaf:
-            forbid(self)
-        drawn = draw(generator_of(generator), self._array.shape, *args, **keywords)
-        start = tick()
-        forbid(self)
-        value = make(np.asarray(drawn).astype(self._array.dtype), None)
-        return replace(self, value, name, start, 2)
-
-    function.__name__ = name
-    function.__doc__ = text
-    setattr(Tensor, name, function)
-
-
-def _need(condition: bool, text: str) -> None:
-    if not condition:
-        raise RuntimeError(text)
-
-
-def _uniform(rng: Any, shape: Any, from_: float = 0.0, to: float = 1.0, **names: float) -> Any:
-    low, high = names.get("from", names.get("a", from_)), names.get("b", to)
-    _need(low <= high, f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}")
-    return low + (high - low) * rng.random(shape)
-
-
-def _normal(rng: Any, shape: Any, mean: float = 0.0, std: float = 1.0) -> Any:
-    _need(std >= 0, f"normal expects std >= 0.0, but found std {std}")
-    return mean + std * rng.standard_normal(shape)
-
-
-def _bernoulli(rng: Any, shape: Any, p: Any = 0.5) -> Any:
-    chance = p._array if isinstance(p, Tensor) else p
-    _need(bool(np.all((np.asarray(chance) >= 0) & (np.asarray(chance) <= 1))),
-          f"bernoulli_ expects p to be in [0, 1], but got p={p}")  # fmt: skip
-    return rng.random(shape) < chance
-
-
-def _exponential(rng: Any, shape: Any, lambd: float = 1.0) -> Any:
-    _need(lambd > 0, f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    return rng.exponential(1 / lambd, shape)
-
-
-def _random(rng: Any, shape: Any, *bounds: Any) -> Any:
-    low, high = (0, 2**24) if not bounds else (0, bounds[0]) if len(bounds) == 1 else bounds
-    _need(low < high, f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    return rng.integers(low, high, shape)
-
-
-_sampler("uniform_", _uniform, "Numbers spread evenly over [from, to).")
-_sampler("normal_", _normal, "Normal numbers of a mean and a standard deviation.")
-_sampler("bernoulli_", _bernoulli, "1 with probability p, else 0.")
-_sampler("exponential_", _exponential, "Exponential numbers of rate lambd.")
-_sampler("random_", _random, "Whole numbers from [from, to).")
-_sampler("cauchy_", lambda rng, shape, median=0.0, sigma=1.0: median + sigma * rng.standard_cauchy(shape),
-         "Cauchy numbers of a median and a width.")  # fmt: skip
-_sampler("log_normal_", lambda rng, shape, mean=1.0, std=2.0: rng.lognormal(mean, std, shape),
-         "exp of normal numbers.")  # fmt: skip
-_sampler("geometric_", lambda rng, shape, p: rng.geometric(p, shape), "Trials up to the first success.")
-Tensor.bernoulli = _creation.bernoulli  # type: ignore[attr-defined]
-Tensor.multinomial = _creation.multinomial  # type: ignore[attr-defined]
-
-# Legacy constructors: torch.Tensor(2, 3), torch.FloatTensor([2, 3])
-
-
-class LegacyType(type):
-    """The type of torch.FloatTensor and its kin: isinstance asks for the dtype."""
-
-    legacy_dtype: _dtypes.dtype
-
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, Tensor) and x.dtype is cls.legacy_dtype
-
-    def __call__(cls, *args: Any, **keywords: Any) -> Any:
-        return _legacy(cls.legacy_dtype.numpy, *args, **keywords)
-
-
-def _legacy(kind: Any, *args: Any, size: Any = None, device: Any = None) -> Any:
-    """A tensor of a shape given as numbers, or of values given as a list, array or tensor."""
-    check_device(device)
-    if size is not None:
-        args = (size,)
-    if not args:
-        return make(np.empty(0, kind), None)
-    first = args[0]
-    if len(args) == 1 and isinstance(first, Tensor):
-        return make(first._array if first._array.dtype is kind else first._array.astype(kind), None)
-    if len(args) == 1 and isinstance(first, np.ndarray) and first.dtype == kind:
-        return make(first, None)
-    if len(args) == 1 and not isinstance(first, (int, np.integer)) and not isinstance(first, Size):
-        if isinstance(first, float):
-            raise TypeError("new(): data must be a sequence (got float)")
-        return make(_creation._values(first, of(kind)), None)
-    return make(np.empty(tuple(map(operator.index, args[0] if isinstance(first, Size) else args)), kind), None)
-
-
-def _legacy_default(*args: Any, **keywords: Any) -> Any:
-    return _legacy(_dtypes.default_numpy(), *args, **keywords)
-
-
-Tensor.legacy = staticmethod(_legacy_default)
-for _name, _dtype in LEGACY.items():
-    NAMES[_name] = LegacyType(_name, (), {"legacy_dtype": _dtype, "__doc__": f"Legacy constructor of {_dtype!r} tensors."})  # type: ignore[assignment]
-
-
-# Hooks
-
-
-class RemovableHandle:
-    """What register_hook returns: `remove()` takes the hook away again."""
-
-    def __init__(self, hooks: dict[int, Any]) -> None:
-        self.hooks, self.id = hooks, tick()
-
-    def remove(self) -> None:
-        """Take the hook away."""
-        self.hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
-
-
-def _hooks_of(x: Any, action: str) -> Any:
-    if x._view is not None:
-        x._view.refresh(x)
-    if x._node is None:
-        raise RuntimeError(f"cannot {action} on a tensor that doesn't require gradient")
-    return x._node
-
-
-@method
-def register_hook(self: Any, hook: Any) -> RemovableHandle:
-    """Call `hook(grad)` when the gradient is known; what it returns replaces the gradient."""
-    node = _hooks_of(self, "register a hook")
-    if node.hooks is None:
-        node.hooks = {}
-    handle = RemovableHandle(node.hooks)
-    node.hooks[handle.id] = hook
-    return handle
-
-
-@method
-def register_post_accumulate_grad_hook(self: Any, hook: Any) -> RemovableHandle:
-    """Call `hook(tensor)` after a leaf's `.grad` was updated."""
-    node = _hooks_of(self, "register a hook")
-    if node.__class__ is not Leaf:
-        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-    if node.after is None:
-        node.after = {}
-    handle = RemovableHandle(node.after)
-    node.after[handle.id] = hook
-    return handle
-
-
-@method
-def retain_grad(self: Any) -> None:
-    """Keep the gradient of a tensor that is not a leaf in its `.grad`."""
-    node = _hooks_of(self, "retain grad")
-    if node.__class__ is Leaf or "retain" in self.__dict__:
-        return
-    self.__dict__["retain"] = True
-    node.hooks = {} if node.hooks is None else node.hooks
-    node.hooks[RETAIN] = Retainer(self)
-
-
-RETAIN = 1  # clocks are never positive: this key is nobody else's
-
-
-class Retainer:
-    """The hook behind retain_grad: it runs last, so that it sees what other hooks made."""
-
-    last = True
-
-    def __init__(self, tensor: Any) -> None:
-        self.tensor = weakref.ref(tensor)
-
-    def __call__(self, g: Any) -> None:
-        tensor = self.tensor()
-        if tensor is not None:
-            present = tensor._grad
-            kept = g if g.requires_grad else g.detach().clone()
-            tensor._grad = kept if present is None else present + kept
-

@@ -16,11 +16,51 @@ from ._surface import NAMES, need_tensor, publish_in_place, surface
 
 __all__ = ["pair_of"]
 
-UNARY = (
-    "neg reciprocal sqrt rsqrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh "
-    "cosh tanh asinh acosh atanh sigmoid deg2rad rad2deg sign floor ceil trunc frac abs square"
-).split()
-TESTS = "isnan isinf isfinite isposinf isneginf signbit logical_not bitwise_not".split()
+UNARY = [
+    "neg",
+    "reciprocal",
+    "sqrt",
+    "rsqrt",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "sigmoid",
+    "deg2rad",
+    "rad2deg",
+    "sign",
+    "floor",
+    "ceil",
+    "trunc",
+    "frac",
+    "abs",
+    "square",
+]
+TESTS = [
+    "isnan",
+    "isinf",
+    "isfinite",
+    "isposinf",
+    "isneginf",
+    "signbit",
+    "logical_not",
+    "bitwise_not",
+]
 OTHER_NAMES = {
     "absolute": "abs", "negative": "neg", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "fix": "trunc", "sgn": "sign",
@@ -31,12 +71,14 @@ SIGNED_ONLY = {"neg"}
 
 def _unary(op: Op, name: str) -> Any:
     """The public function of an elementwise operation: quick, then careful."""
-    def checked(input: Any) -> Any:  # noqa: A002
+
+    def checked(input: Any) -> Any:
         kind = input._array.dtype.kind
         if kind == "b" and name in SIGNED_ONLY:
             raise RuntimeError(
                 "Negation, the `-` operator, on a bool tensor is not supported. "
-                "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
+                "If you are trying to invert a mask, use the `~` or `logical_not()` operator "
+                "instead."
             )
         if kind != "f" and name in FLOATS_ONLY:
             raise RuntimeError(f"{name} is not implemented for {of(input._array.dtype)!r}")
@@ -45,7 +87,7 @@ def _unary(op: Op, name: str) -> Any:
     checked.__name__ = checked.__qualname__ = name
     function = lift_unary(op, Tensor, surface(checked, top=False, method=False))
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = op.__doc__ if op.__doc__ else f"`{op.name}` of every element."
+    function.__doc__ = op.__doc__ or f"`{op.name}` of every element."
     return function
 
 
@@ -64,7 +106,7 @@ def _publish_unary() -> None:
 _publish_unary()
 
 
-def pair_of(name: str, input: Any, other: Any) -> tuple[Any, Any]:  # noqa: A002
+def pair_of(name: str, input: Any, other: Any) -> tuple[Any, Any]:
     """Two operands of which the first is a tensor and the second a tensor or a number."""
     if not isinstance(other, (Tensor, int, float, np.generic)):
         raise TypeError(
@@ -75,14 +117,14 @@ def pair_of(name: str, input: Any, other: Any) -> tuple[Any, Any]:  # noqa: A002
 
 
 def _binary(op: Op, name: str, check: Any = None) -> Any:
-    def function(input: Any, other: Any) -> Any:  # noqa: A002
+    def function(input: Any, other: Any) -> Any:
         pair = pair_of(name, input, other)
         if check is not None:
             check(*pair)
         return apply(op, pair, {})
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = op.__doc__ if op.__doc__ else f"`{op.name}` of two tensors, elementwise."
+    function.__doc__ = op.__doc__ or f"`{op.name}` of two tensors, elementwise."
     return function
 
 

@@ -10,7 +10,7 @@ __all__ = ["GradScaler"]
 class GradScaler:
     """The loss is not scaled; `step` steps the optimizer."""
 
-    def __init__(self, device: str = "cuda", *args: Any, **keywords: Any) -> None:  # noqa: ARG002
+    def __init__(self, device: str = "cuda", *args: Any, **keywords: Any) -> None:
         self._enabled = False
 
     def scale(self, outputs: Any) -> Any:

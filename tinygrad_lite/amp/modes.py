@@ -17,7 +17,7 @@ class autocast:  # noqa: N801 - torch's spelling
         device_type: str = "cpu",
         dtype: Any = None,
         enabled: bool = True,
-        cache_enabled: bool | None = None,  # noqa: ARG002
+        cache_enabled: bool | None = None,
     ) -> None:
         self.device, self.fast_dtype, self.enabled = device_type, dtype, enabled
 
@@ -35,7 +35,7 @@ class autocast:  # noqa: N801 - torch's spelling
         return call
 
 
-def is_autocast_available(device_type: str) -> bool:  # noqa: ARG001
+def is_autocast_available(device_type: str) -> bool:
     """False: no lower precision is chosen automatically."""
     return False
 

@@ -49,7 +49,7 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    only_inputs: bool = True,  # noqa: ARG001 - torch's argument, always true there too
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -62,7 +62,9 @@ def grad(
     """
     outputs, inputs = _several(outputs), _several(inputs)
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True"
+        )
     for x in inputs:
         if not x.requires_grad:
             raise RuntimeError(
@@ -87,19 +89,18 @@ def _zeros(x: Tensor) -> Any:
     return make(np.zeros_like(x._array), None)
 
 
-def _batched(
-    outputs: Any, inputs: Any, weights: Any, create: bool, unused: Any
-) -> tuple[Any, ...]:
+def _batched(outputs: Any, inputs: Any, weights: Any, create: bool, unused: Any) -> tuple[Any, ...]:
     rows = [
         grad(outputs, inputs, [w[i] for w in weights], True, create, allow_unused=unused)
         for i in range(len(weights[0]))
     ]
     return tuple(
-        None if column[0] is None else apply(stack, column, {"axis": 0}) for column in zip(*rows, strict=True)
+        None if column[0] is None else apply(stack, column, {"axis": 0})
+        for column in zip(*rows, strict=True)
     )
 
 
-def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Tensor:  # noqa: N802, ARG001
+def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Tensor:
     """A tensor, as before PyTorch 0.4; `volatile` is accepted and ignored."""
     made = data.detach() if isinstance(data, Tensor) else data
     if not isinstance(made, Tensor):

@@ -266,7 +266,7 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _barred(x: Any, *, value: Any) -> Any:  # noqa: ARG001 - x is there to be connected to
+def _barred(x: Any, *, value: Any) -> Any:
     return value
 
 
@@ -275,4 +275,6 @@ BARRED = Op(_barred, name="once_differentiable")
 
 @BARRED.rule
 def _(g: Any) -> Any:
-    raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+    raise RuntimeError(
+        "trying to differentiate twice a function that was marked with @once_differentiable"
+    )

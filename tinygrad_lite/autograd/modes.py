@@ -99,7 +99,7 @@ class no_grad(_Mode):  # noqa: N801 - torch's spelling
         made.__init__()  # type: ignore[misc]
         return made(function)
 
-    def __init__(self, function: Any = None) -> None:  # noqa: ARG002 - taken by __new__
+    def __init__(self, function: Any = None) -> None:
         super().__init__()
 
 

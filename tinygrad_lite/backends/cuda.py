@@ -14,7 +14,7 @@ def is_built() -> bool:
     return False
 
 
-def sdp_kernel(*args: Any, **keywords: Any) -> contextlib.AbstractContextManager[None]:  # noqa: ARG001
+def sdp_kernel(*args: Any, **keywords: Any) -> contextlib.AbstractContextManager[None]:
     """A block without effect: attention has one implementation."""
     return contextlib.nullcontext()
 

@@ -20,6 +20,6 @@ def version() -> None:
     """None: there is no cuDNN."""
 
 
-def flags(**keywords: Any) -> contextlib.AbstractContextManager[None]:  # noqa: ARG001
+def flags(**keywords: Any) -> contextlib.AbstractContextManager[None]:
     """A block without effect."""
     return contextlib.nullcontext()

@@ -53,17 +53,19 @@ def is_initialized() -> bool:
     return False
 
 
-def is_bf16_supported(including_emulation: bool = True) -> bool:  # noqa: ARG001
+def is_bf16_supported(including_emulation: bool = True) -> bool:
     """False."""
     return False
 
 
 def _nothing(name: str, result: Any = None) -> Any:
-    def function(*args: Any, **keywords: Any) -> Any:  # noqa: ARG001
+    def function(*args: Any, **keywords: Any) -> Any:
         return result
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = "Nothing to do without a GPU" + (f": {result!r}." if result is not None else ".")
+    function.__doc__ = "Nothing to do without a GPU" + (
+        f": {result!r}." if result is not None else "."
+    )
     return function
 
 
@@ -83,7 +85,7 @@ memory_stats = _nothing("memory_stats", {})
 
 
 def _missing(name: str) -> Any:
-    def function(*args: Any, **keywords: Any) -> Any:  # noqa: ARG001
+    def function(*args: Any, **keywords: Any) -> Any:
         check_device("cuda")
 
     function.__name__ = function.__qualname__ = name
@@ -101,14 +103,14 @@ get_device_properties = _missing("get_device_properties")
 class device(contextlib.nullcontext[None]):  # noqa: N801 - torch's spelling
     """`with torch.cuda.device(0):` changes nothing."""
 
-    def __init__(self, device: Any = None) -> None:  # noqa: ARG002
+    def __init__(self, device: Any = None) -> None:
         super().__init__()
 
 
 class Stream:
     """A stream of GPU work: there is none to be had."""
 
-    def __init__(self, *args: Any, **keywords: Any) -> None:  # noqa: ARG002
+    def __init__(self, *args: Any, **keywords: Any) -> None:
         check_device("cuda")
 
 

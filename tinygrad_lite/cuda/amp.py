@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..amp import GradScaler, custom_bwd, custom_fwd
-from ..amp import autocast as _autocast
+from ..amp import GradScaler, autocast as _autocast, custom_bwd, custom_fwd
 
 __all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd"]
 

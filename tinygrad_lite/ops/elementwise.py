@@ -45,13 +45,13 @@ rsqrt = unary(
 @op(kind="elementwise", label="pow", onnx="Pow")
 def power(x: Any, *, exponent: Any) -> Any:
     """`x` to the power of a number; small whole powers by multiplication, 4x faster."""
-    if exponent == 2:  # noqa: PLR2004
+    if exponent == 2:
         return np.square(x)
-    if exponent == 3:  # noqa: PLR2004
+    if exponent == 3:
         return x * x * x
     if x.dtype.kind != "f":
         return _integer_power(x, exponent)
-    if exponent == 0.5:  # noqa: PLR2004
+    if exponent == 0.5:
         return np.sqrt(x)
     return np.power(x, exponent)
 
@@ -67,7 +67,7 @@ def _integer_power(x: Any, exponent: int) -> Any:
 def _(g: Any, x: Any, exponent: Any) -> Any:
     if exponent == 0:
         return zero(g)
-    if exponent == 2:  # noqa: PLR2004
+    if exponent == 2:
         return g * x * 2
     return g * (power(x, exponent=exponent - 1) * exponent)
 
@@ -93,7 +93,7 @@ def _pow(x: Any, y: Any) -> Any:
     return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0)))
 
 
-pow = binary(  # noqa: A001 - NumPy's and torch's name
+pow = binary(
     "pow",
     _pow,
     lambda g, x, y: where(y == 0, 0.0, g * (y * pow(x, y - 1))),
@@ -132,9 +132,7 @@ acos = unary("acos", np.arccos, lambda g, x: -g / np.sqrt(1 - x * x), onnx="Acos
 atan = unary("atan", np.arctan, lambda g, x: g / (x * x + 1), onnx="Atan")
 sinh = unary("sinh", np.sinh, lambda g, x: g * np.cosh(x), onnx="Sinh", formula="g cosh x")
 cosh = unary("cosh", np.cosh, lambda g, x: g * np.sinh(x), onnx="Cosh", formula="g sinh x")
-tanh = unary(
-    "tanh", np.tanh, lambda g, out: g - g * out * out, onnx="Tanh", formula="g (1 − out²)"
-)
+tanh = unary("tanh", np.tanh, lambda g, out: g - g * out * out, onnx="Tanh", formula="g (1 − out²)")
 asinh = unary("asinh", np.arcsinh, lambda g, x: g / np.sqrt(x * x + 1), onnx="Asinh")
 acosh = unary("acosh", np.arccosh, lambda g, x: g / np.sqrt(x * x - 1), onnx="Acosh")
 atanh = unary("atanh", np.arctanh, lambda g, x: g / (1 - x * x), onnx="Atanh")
@@ -145,9 +143,7 @@ atan2 = binary(
     lambda g, x, y: where((x == 0) & (y == 0), 0.0, -g * x / (x * x + y * y)),
     dtypes="float",
 )
-hypot = binary(
-    "hypot", np.hypot, lambda g, x, out: g * (x / out), lambda g, y, out: g * (y / out)
-)
+hypot = binary("hypot", np.hypot, lambda g, x, out: g * (x / out), lambda g, y, out: g * (y / out))
 deg2rad = unary("deg2rad", lambda x: x * (math.pi / 180), lambda g: g * (math.pi / 180))
 rad2deg = unary("rad2deg", lambda x: x * (180 / math.pi), lambda g: g * (180 / math.pi))
 
@@ -190,9 +186,9 @@ sign = unary("sign", _sign, _flat, onnx="Sign", dtypes=None)
 floor = unary("floor", np.floor, _flat, onnx="Floor", dtypes=None)
 ceil = unary("ceil", np.ceil, _flat, onnx="Ceil", dtypes=None)
 trunc = unary("trunc", np.trunc, _flat, dtypes=None)
-round = unary("round", _round, _flat, onnx="Round", dtypes=None)  # noqa: A001
+round = unary("round", _round, _flat, onnx="Round", dtypes=None)
 frac = unary("frac", lambda x: x - np.trunc(x), lambda g: g, dtypes=None)
-abs = unary(  # noqa: A001
+abs = unary(
     "abs", np.abs, lambda g, x: g * np.sign(x), label="|x|", onnx="Abs", dtypes=None,
     formula="g sign x",
 )  # fmt: skip
@@ -340,7 +336,7 @@ where.rule(lambda g, condition: where(condition, 0.0, g), "y")
 def lerp(x: Any, y: Any, weight: Any) -> Any:
     """`x + weight (y − x)`, from the nearer end, so that weight 1 gives `y` exactly."""
     return np.where(
-        np.abs(weight) < 0.5,  # noqa: PLR2004
+        np.abs(weight) < 0.5,
         x + weight * (y - x),
         y - (y - x) * (1 - weight),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import math
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,7 @@ def _(g: Any, y: Any, x_shape: tuple[int, ...]) -> Any:
     if y.ndim == 1:  # out = x @ y is one dimension short: g gets it back
         return reshape(g, shape=(*g.shape, 1)) * y if len(x_shape) > 1 else g * y
     if len(x_shape) == 1:
-        if y.ndim == 2:  # noqa: PLR2004
+        if y.ndim == 2:
             return matmul(y, g)
         g = reshape(g, shape=(*g.shape[:-1], 1, g.shape[-1]))
         rows = matmul(g, swap(y))
@@ -53,7 +52,7 @@ def _(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
     if len(y_shape) == 1:
         rows = math.prod(x.shape[:-1])
         return matmul(reshape(g, shape=(rows,)), reshape(x, shape=(rows, x.shape[-1])))
-    if x.ndim > len(y_shape) == 2:  # noqa: PLR2004 - a stack against one matrix: a single product
+    if x.ndim > len(y_shape) == 2:
         rows = math.prod(x.shape[:-1])
         x = reshape(x, shape=(rows, x.shape[-1]))
         g = reshape(g, shape=(rows, g.shape[-1]))

@@ -168,7 +168,7 @@ def _(g: Any, offset: int, axis1: int, axis2: int) -> Any:
 
 @op(kind="view")
 def windows(x: Any, *, axis: int, size: int, step: int) -> Any:
-    """Windows of `size` along `axis`, every `step`; the places inside a window are a new last axis."""
+    """Windows of `size` along `axis`, every `step`; places within a window are a new last axis."""
     count = (x.shape[axis] - size) // step + 1
     shape = [*x.shape, size]
     strides = [*x.strides, x.strides[axis]]

@@ -1,0 +1,89 @@
+"""Random numbers written into a tensor: normal_, uniform_, bernoulli_ and kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _creation
+from .._inplace import forbid, replace
+from .._nodes import make
+from .._random import generator_of
+from .._state import tick
+from .._tensor import Tensor
+
+__all__: list[str] = []
+
+
+def _sampler(name: str, draw: Any, text: str) -> None:
+    def function(self: Any, *args: Any, generator: Any = None, **keywords: Any) -> Any:
+        forbid(self)
+        drawn = draw(generator_of(generator), self._array.shape, *args, **keywords)
+        start = tick()
+        value = make(np.asarray(drawn).astype(self._array.dtype), None)
+        return replace(self, value, name, start, 2)
+
+    function.__name__ = name
+    function.__doc__ = text
+    setattr(Tensor, name, function)
+
+
+def _need(condition: bool, text: str) -> None:
+    if not condition:
+        raise RuntimeError(text)
+
+
+def _uniform(rng: Any, shape: Any, from_: float = 0.0, to: float = 1.0, **names: float) -> Any:
+    low, high = names.get("from", names.get("a", from_)), names.get("b", to)
+    _need(
+        low <= high,
+        f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}",
+    )
+    return low + (high - low) * rng.random(shape)
+
+
+def _normal(rng: Any, shape: Any, mean: float = 0.0, std: float = 1.0) -> Any:
+    _need(std >= 0, f"normal expects std >= 0.0, but found std {std}")
+    return mean + std * rng.standard_normal(shape)
+
+
+def _bernoulli(rng: Any, shape: Any, p: Any = 0.5) -> Any:
+    chance = p._array if isinstance(p, Tensor) else p
+    _need(bool(np.all((np.asarray(chance) >= 0) & (np.asarray(chance) <= 1))),
+          f"bernoulli_ expects p to be in [0, 1], but got p={p}")  # fmt: skip
+    return rng.random(shape) < chance
+
+
+def _exponential(rng: Any, shape: Any, lambd: float = 1.0) -> Any:
+    _need(lambd > 0, f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
+    return rng.exponential(1 / lambd, shape)
+
+
+def _random(rng: Any, shape: Any, *bounds: Any) -> Any:
+    low, high = (0, 2**24) if not bounds else (0, bounds[0]) if len(bounds) == 1 else bounds
+    _need(
+        low < high, f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+    )
+    return rng.integers(low, high, shape)
+
+
+_sampler("uniform_", _uniform, "Numbers spread evenly over [from, to).")
+_sampler("normal_", _normal, "Normal numbers of a mean and a standard deviation.")
+_sampler("bernoulli_", _bernoulli, "1 with probability p, else 0.")
+_sampler("exponential_", _exponential, "Exponential numbers of rate lambd.")
+_sampler("random_", _random, "Whole numbers from [from, to).")
+
+
+def _cauchy(rng: Any, shape: Any, median: float = 0.0, sigma: float = 1.0) -> Any:
+    return median + sigma * rng.standard_cauchy(shape)
+
+
+_sampler("cauchy_", _cauchy, "Cauchy numbers of a median and a width.")  # fmt: skip
+_sampler("log_normal_", lambda rng, shape, mean=1.0, std=2.0: rng.lognormal(mean, std, shape),
+         "exp of normal numbers.")  # fmt: skip
+_sampler(
+    "geometric_", lambda rng, shape, p: rng.geometric(p, shape), "Trials up to the first success."
+)
+Tensor.bernoulli = _creation.bernoulli  # type: ignore[attr-defined]
+Tensor.multinomial = _creation.multinomial  # type: ignore[attr-defined]
