@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     activation,
     arithmetic,
+    augmented,
     combination,
     compare,
     convert,
@@ -31,6 +32,7 @@ __all__ = [
     "NAMES",
     "activation",
     "arithmetic",
+    "augmented",
     "combination",
     "compare",
     "convert",
