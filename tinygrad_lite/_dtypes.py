@@ -7,6 +7,7 @@ the float's width whatever it is.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,22 +34,22 @@ class dtype:  # noqa: N801 - torch's spelling
 
     __slots__ = ("itemsize", "kind", "name", "numpy")
 
-    def __init__(self, name: str, itemsize: int, kind: str, numpy: str | None) -> None:
+    def __init__(self, name: str, itemsize: builtins.int, kind: str, numpy: str | None) -> None:
         self.name, self.itemsize, self.kind = name, itemsize, kind
         self.numpy = None if numpy is None else np.dtype(numpy)
 
     @property
-    def is_floating_point(self) -> bool:
+    def is_floating_point(self) -> builtins.bool:
         """Whether this is a real floating-point type."""
         return self.kind == "f"
 
     @property
-    def is_complex(self) -> bool:
+    def is_complex(self) -> builtins.bool:
         """Whether this is a complex type."""
         return self.kind == "c"
 
     @property
-    def is_signed(self) -> bool:
+    def is_signed(self) -> builtins.bool:
         """Whether negative numbers can be held."""
         return self.kind in "fci"
 
@@ -128,7 +129,7 @@ def to_numpy(given: Any) -> np.dtype[Any]:
         if given.kind == "c":
             raise NotImplementedError(f"complex numbers ({given!r}) are not supported")
         raise NotImplementedError(f"NumPy has no {given.name}: use torch.float32 or torch.float16")
-    if given is _PY_FLOAT:
+    if given is builtins.float:
         return _DEFAULT[0]
     try:
         return of(np.dtype(given)).numpy  # type: ignore[return-value]
@@ -138,8 +139,6 @@ def to_numpy(given: Any) -> np.dtype[Any]:
         ) from None
 
 
-_PY_FLOAT = (0.5).__class__  # `float` names a dtype in this module
-_PY_BOOL, _PY_INT = (1 > 2).__class__, (1).__class__
 
 
 def get_default_dtype() -> dtype:
@@ -206,11 +205,11 @@ def result_type(operands: Iterable[Any]) -> np.dtype[Any]:
 
 def number_type(x: Any) -> np.dtype[Any]:
     """The type a Python number brings: bool, int64 or the default float."""
-    if isinstance(x, _PY_BOOL):
+    if isinstance(x, builtins.bool):
         return _BOOL
-    if isinstance(x, _PY_INT):
+    if isinstance(x, builtins.int):
         return _INT64
-    if isinstance(x, _PY_FLOAT):
+    if isinstance(x, builtins.float):
         return _DEFAULT[0]
     if isinstance(x, complex):
         raise NotImplementedError(f"complex numbers are not supported, got {x!r}")

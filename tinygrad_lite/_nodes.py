@@ -93,6 +93,20 @@ class Node(Recorded):
         "sx", "sy", "x", "y",
     )  # fmt: skip
 
+    at: Any
+    code: Any
+    dtype: Any
+    hooks: Any
+    kx: Any
+    ky: Any
+    scope: Any
+    settings: Any
+    shape: Any
+    sx: Any
+    sy: Any
+    x: Any
+    y: Any
+
     def edges(self) -> Iterator[tuple[Any, int]]:
         """The nodes behind this one and the positions of the operands they made."""
         if self.x is not None:
@@ -112,6 +126,19 @@ class WideNode(Recorded):
         "at", "clock", "code", "dtype", "hooks", "kept", "kept_again", "op", "parents", "results",
         "scope", "settings", "shape", "shapes",
     )  # fmt: skip
+
+    at: Any
+    code: Any
+    dtype: Any
+    hooks: Any
+    kept: Any
+    kept_again: Any
+    parents: tuple[Any, ...]
+    results: int
+    scope: Any
+    settings: Any
+    shape: Any
+    shapes: tuple[Any, ...]
 
     def edges(self) -> Iterator[tuple[Any, int]]:
         """The nodes behind this one and the positions of the operands they made."""

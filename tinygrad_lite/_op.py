@@ -20,9 +20,11 @@ operation, and other operations; nothing that writes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = ["CATALOGUE", "Op", "Rule", "Source", "binary", "op", "unary"]
 
@@ -135,6 +137,10 @@ class Op:
         rules = (self.shared, self.shared_again, *self.rules, *self.rules_again)
         return any(rule is not None and rule.holds for rule in rules)
 
+    @overload
+    def rule(self, function: str) -> Callable[[F], F]: ...
+    @overload
+    def rule(self, function: F, of: str | None = None) -> F: ...
     def rule(self, function: Any, of: str | None = None) -> Any:
         """Declare the rule of the next operand without one, or `@op.rule("x")` of that operand."""
         if isinstance(function, str):
@@ -143,6 +149,10 @@ class Op:
         self.rules[index] = Rule(function, self)
         return function
 
+    @overload
+    def again(self, function: str) -> Callable[[F], F]: ...
+    @overload
+    def again(self, function: F, of: str | None = None) -> F: ...
     def again(self, function: Any, of: str | None = None) -> Any:
         """Declare the twin rule for recorded gradients, of the first operand or `again("x")`."""
         if isinstance(function, str):
@@ -151,12 +161,12 @@ class Op:
         self.rules_again[index] = Rule(function, self)
         return function
 
-    def joint(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def joint(self, function: F) -> F:
         """Declare one rule for all operands: it returns a gradient or None for each."""
         self.shared = Rule(function, self)
         return function
 
-    def joint_again(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def joint_again(self, function: F) -> F:
         """Declare the joint rule's twin for recorded gradients."""
         self.shared_again = Rule(function, self)
         return function
@@ -217,6 +227,10 @@ def _read_signature(
     return parameters_of(forward)
 
 
+@overload
+def op(forward: Callable[..., Any]) -> Op: ...
+@overload
+def op(forward: None = None, **columns: Any) -> Callable[[Callable[..., Any]], Op]: ...
 def op(forward: Callable[..., Any] | None = None, **columns: Any) -> Any:
     """Make an operation of a NumPy function; a decorator, with or without columns.
 
@@ -229,7 +243,11 @@ def op(forward: Callable[..., Any] | None = None, **columns: Any) -> Any:
     <operation softplus(x)>
     """
     if forward is None:
-        return lambda f: op(f, **columns)
+        return lambda f: _made(f, columns)
+    return _made(forward, columns)
+
+
+def _made(forward: Callable[..., Any], columns: dict[str, Any]) -> Op:
     made = Op(forward, **columns)
     if forward.__module__.startswith("tinygrad_lite."):
         _enter(made)

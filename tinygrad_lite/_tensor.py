@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -51,6 +51,10 @@ class Tensor:
     _node: Any
     _view: Any
     legacy: ClassVar[Callable[..., Any]]  # torch.Tensor(...), filled by `_creation`
+
+    if TYPE_CHECKING:  # the methods that `_functions` attaches
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __new__(cls, *args: Any, **keywords: Any) -> Tensor:
         """Make a tensor as torch.Tensor does: of a shape, or of values; prefer torch.tensor."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
@@ -37,6 +37,29 @@ SPELLINGS = {
 }
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@overload
+def surface(
+    function: F,
+    *,
+    top: bool = True,
+    method: bool = True,
+    inplace: bool = False,
+    names: tuple[str, ...] = (),
+    numpy: tuple[Any, ...] = (),
+) -> F: ...
+@overload
+def surface(
+    function: None = None,
+    *,
+    top: bool = True,
+    method: bool = True,
+    inplace: bool = False,
+    names: tuple[str, ...] = (),
+    numpy: tuple[Any, ...] = (),
+) -> Callable[[F], F]: ...
 def surface(
     function: Callable[..., Any] | None = None,
     *,
@@ -74,6 +97,10 @@ def publish_in_place(name: str, function: Callable[..., Any]) -> None:
     NAMES[name + "_"] = changed
 
 
+@overload
+def method(function: F, *, names: tuple[str, ...] = ()) -> F: ...
+@overload
+def method(function: None = None, *, names: tuple[str, ...] = ()) -> Callable[[F], F]: ...
 def method(function: Callable[..., Any] | None = None, *, names: tuple[str, ...] = ()) -> Any:
     """Attach a function as a method only, as it is."""
     if function is None:
