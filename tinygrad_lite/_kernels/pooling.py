@@ -83,7 +83,7 @@ def _lowest(dtype: Any) -> Any:
 
 
 def _code_type(window: Window) -> Any:
-    return np.uint8 if math.prod(window.kernel) < 256 else np.int32  # noqa: PLR2004
+    return np.uint8 if math.prod(window.kernel) < 256 else np.int32
 
 
 def _strongest(x: Any, window: Window) -> tuple[Any, Any]:

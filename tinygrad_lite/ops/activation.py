@@ -98,7 +98,7 @@ def hardswish(x: Any) -> Any:
 
 
 hardswish.rule(
-    lambda g, x: where(x <= -3, 0.0, where(x < 3, g * (x / 3 + 0.5), g))  # noqa: PLR2004
+    lambda g, x: where(x <= -3, 0.0, where(x < 3, g * (x / 3 + 0.5), g))
 )
 
 

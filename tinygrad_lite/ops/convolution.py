@@ -60,7 +60,10 @@ def convolution_weight(
 
 
 @convolution.rule("x")
-def _(g, weight, x_shape, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+def _(
+    g: Any, weight: Any, x_shape: Any,
+    stride: Sizes, padding: Pairs, dilation: Sizes, groups: int,
+) -> Any:  # fmt: skip
     return transposed_convolution(
         g, weight, None, size=x_shape[2:], stride=stride, padding=padding, dilation=dilation,
         groups=groups,
@@ -68,13 +71,19 @@ def _(g, weight, x_shape, stride, padding, dilation, groups):  # type: ignore[no
 
 
 @convolution.rule("weight")
-def _(g, x, weight_shape, columns, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+def _(
+    g: Any, x: Any, weight_shape: Any, columns: Any,
+    stride: Sizes, padding: Pairs, dilation: Sizes, groups: int,
+) -> Any:  # fmt: skip
     layout = Layout(stride, padding, dilation, groups)
     return kernels.backward_weight(x, g, weight_shape[2:], layout, columns)
 
 
 @convolution.again("weight")
-def _(g, x, weight_shape, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+def _(
+    g: Any, x: Any, weight_shape: Any,
+    stride: Sizes, padding: Pairs, dilation: Sizes, groups: int,
+) -> Any:  # fmt: skip
     return convolution_weight(
         x, g, kernel=weight_shape[2:], stride=stride, padding=padding, dilation=dilation,
         groups=groups,
@@ -85,7 +94,10 @@ convolution.rule(_pull_bias, "bias")
 
 
 @transposed_convolution.rule("x")
-def _(g, weight, x_shape, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+def _(
+    g: Any, weight: Any, x_shape: Any,
+    stride: Sizes, padding: Pairs, dilation: Sizes, groups: int,
+) -> Any:  # fmt: skip
     return convolution(
         g, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups,
         places=x_shape[2:],
@@ -93,7 +105,10 @@ def _(g, weight, x_shape, stride, padding, dilation, groups):  # type: ignore[no
 
 
 @transposed_convolution.rule("weight")
-def _(g, x, weight_shape, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+def _(
+    g: Any, x: Any, weight_shape: Any,
+    stride: Sizes, padding: Pairs, dilation: Sizes, groups: int,
+) -> Any:  # fmt: skip
     return convolution_weight(
         g, x, kernel=weight_shape[2:], stride=stride, padding=padding, dilation=dilation,
         groups=groups,
@@ -104,7 +119,10 @@ transposed_convolution.rule(_pull_bias, "bias")
 
 
 @convolution_weight.rule("x")
-def _(g, y, x_shape, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+def _(
+    g: Any, y: Any, x_shape: Any,
+    stride: Sizes, padding: Pairs, dilation: Sizes, groups: int,
+) -> Any:  # fmt: skip
     return transposed_convolution(
         y, g, None, size=x_shape[2:], stride=stride, padding=padding, dilation=dilation,
         groups=groups,
@@ -112,7 +130,10 @@ def _(g, y, x_shape, stride, padding, dilation, groups):  # type: ignore[no-unty
 
 
 @convolution_weight.rule("y")
-def _(g, x, y_shape, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+def _(
+    g: Any, x: Any, y_shape: Any,
+    stride: Sizes, padding: Pairs, dilation: Sizes, groups: int,
+) -> Any:  # fmt: skip
     return convolution(
         x, g, None, stride=stride, padding=padding, dilation=dilation, groups=groups,
         places=y_shape[2:],

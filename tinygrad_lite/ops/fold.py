@@ -70,7 +70,10 @@ def fold(
 
 
 @unfold.rule
-def _(g, x_shape, kernel, places, stride, padding, dilation):  # type: ignore[no-untyped-def]
+def _(
+    g: Any, x_shape: Any, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes,
+    dilation: Sizes,
+) -> Any:  # fmt: skip
     return fold(
         g, size=tuple(x_shape[2:]), kernel=kernel, places=places, stride=stride, padding=padding,
         dilation=dilation,
@@ -78,7 +81,9 @@ def _(g, x_shape, kernel, places, stride, padding, dilation):  # type: ignore[no
 
 
 @fold.rule
-def _(g, kernel, places, stride, padding, dilation):  # type: ignore[no-untyped-def]
+def _(
+    g: Any, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
+) -> Any:
     return unfold(
         g, kernel=kernel, places=places, stride=stride, padding=padding, dilation=dilation
     )

@@ -12,7 +12,7 @@ from .shape import reshape, unexpand
 
 def _rows(x: Any) -> Any:
     """`x` as a matrix of rows along its last axis."""
-    if x.ndim == 2:  # noqa: PLR2004
+    if x.ndim == 2:
         return x
     return reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
 

@@ -106,12 +106,12 @@ binary_entropy.rule(lambda g, x: g * (_bounded_log(1 - x) - _bounded_log(x)))
 
 
 def _no_less(x: Any) -> Any:
-    return where(x < 1e-12, 1e-12, x)  # noqa: PLR2004 - PyTorch's bound
+    return where(x < 1e-12, 1e-12, x)
 
 
 def _bounded_log(x: Any) -> Any:
     value = log(x)
-    return where(value < -100, -100.0, value)  # noqa: PLR2004 - the forward's bound
+    return where(value < -100, -100.0, value)
 
 
 @op(kind="elementwise", dtypes="common", formula="g (σ(x) − y), −g x")
@@ -183,7 +183,8 @@ def _check_classes(target: Any, classes: int, ignore_index: int) -> tuple[Any, A
         if count == valid.size:
             valid = None
     if low < 0 or high >= classes:
-        raise IndexError(f"Target {low if low < 0 else high} is out of bounds for {classes} classes")
+        wrong = low if low < 0 else high
+        raise IndexError(f"Target {wrong} is out of bounds for {classes} classes")
     return target, valid, count
 
 

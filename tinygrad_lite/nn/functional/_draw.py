@@ -14,7 +14,7 @@ __all__ = ["bernoulli", "gumbel", "uniform", "uniform_array"]
 
 def _random(shape: tuple[int, ...], dtype: Any) -> Any:
     """Numbers from [0, 1) in the type asked for."""
-    wide = np.float64 if dtype.itemsize > 4 else np.float32  # noqa: PLR2004 - bytes
+    wide = np.float64 if dtype.itemsize > 4 else np.float32
     return default_generator._rng.random(shape, wide).astype(dtype, copy=False)
 
 

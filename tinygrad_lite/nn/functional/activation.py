@@ -289,7 +289,7 @@ def gumbel_softmax(
 
     Source: Jang, Gu and Poole, Categorical Reparameterization with Gumbel-Softmax (2017).
     """
-    if eps != 1e-10:  # noqa: PLR2004
+    if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
     axis = wrap_axis(dim, logits.ndim)
     soft = ops.softmax((logits + gumbel(logits)) / tau, axis=axis)

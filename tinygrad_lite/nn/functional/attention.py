@@ -41,14 +41,15 @@ def scaled_dot_product_attention(
     Shapes: query (…, L, E), key (…, S, E), value (…, S, V) -> (…, L, V)
     Source: Vaswani et al., Attention Is All You Need (2017).
     """
-    if query.ndim < 2 or key.ndim < 2 or value.ndim < 2:  # noqa: PLR2004
+    if query.ndim < 2 or key.ndim < 2 or value.ndim < 2:
         raise RuntimeError(
             "Expected query, key, and value to all be  at least 2 dimensional, but got "
             f"query.dim: {query.ndim}, key.dim: {key.ndim}, value.dim: {value.ndim}"
         )
     if is_causal and attn_mask is not None:
         raise RuntimeError(
-            "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
+            "_scaled_dot_product_attention: Explicit attn_mask should not be set when "
+            "is_causal=True"
         )
     if enable_gqa:
         key, value = (_repeated(x, query.shape[-3] // x.shape[-3]) for x in (key, value))
@@ -123,7 +124,7 @@ def multi_head_attention_forward(
     Shapes: query (L, N, E), key and value (S, N, E), or without N -> (L, N, E) and (N, L, S), or
     (N, heads, L, S) unless `average_attn_weights`.
     """
-    alone = query.ndim == 2  # noqa: PLR2004
+    alone = query.ndim == 2
     if alone:
         query, key, value = query[:, None], key[:, None], value[:, None]
         key_padding_mask = None if key_padding_mask is None else key_padding_mask[None]

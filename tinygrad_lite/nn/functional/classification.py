@@ -16,13 +16,15 @@ from ...ops.gathering import gather
 from ...ops.reduction import mean as _mean, sum as _sum
 from ...ops.shape import reshape, transpose
 from ._arguments import array_of, choose_reduction
+from .linear import linear
 
 if TYPE_CHECKING:
     from ..._tensor import Tensor
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "kl_div",
-    "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss",
+    "linear_cross_entropy", "multi_margin_loss", "multilabel_margin_loss",
+    "multilabel_soft_margin_loss", "nll_loss",
 ]  # fmt: skip
 
 
@@ -91,6 +93,63 @@ def cross_entropy(
     return reshape(loss, shape=target.shape) if reduction == "none" else loss
 
 
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: Any = None,
+) -> Tensor:
+    """cross_entropy(linear(input, linear_weight, linear_bias), target).
+
+    Shapes: input (in) or (N, in), linear_weight (C, in) or (C, d₁, …, in), linear_bias (C) or
+    (C, d₁, …); target as in cross_entropy.
+
+    `options`, which would cut the work into pieces to save memory, are not implemented.
+    """
+    if options is not None:
+        raise NotImplementedError(
+            "linear_cross_entropy: options (work in chunks) are not implemented; leave them out"
+        )
+    if input.ndim not in {1, 2}:
+        raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.ndim}")
+    if linear_weight.ndim < 2:
+        raise RuntimeError(
+            f"expected linear_weight with dimensionality at least 2, got {linear_weight.ndim}"
+        )
+    *outs, features = linear_weight.shape
+    if input.shape[-1] != features:
+        raise RuntimeError(
+            "expected equal input and linear_weight last dimensions (in_features), "
+            f"got {input.shape[-1]} and {features}, respectively"
+        )
+    if linear_bias is not None and list(linear_bias.shape) != outs:
+        raise RuntimeError(
+            f"expected linear_bias shape {tuple(outs)}, got {tuple(linear_bias.shape)}"
+        )
+    if len(outs) > 1 and input.ndim == 1:
+        raise RuntimeError(
+            f"K-dimensional loss defined by linear_weight shape {tuple(linear_weight.shape)} "
+            f"requires batched input, (N, {features}), got unbatched input with shape "
+            f"{tuple(input.shape)}"
+        )
+    shape = (*input.shape[:-1], *outs)
+    if tuple(target.shape) == shape and ignore_index is not None:
+        raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
+    wide = math.prod(outs)
+    bias: Any = None if linear_bias is None else reshape(linear_bias, shape=(wide,))
+    logits = linear(input, reshape(linear_weight, shape=(wide, features)), bias)
+    return cross_entropy(
+        reshape(logits, shape=shape), target, weight, None,
+        -100 if ignore_index is None else ignore_index, None, reduction, label_smoothing,
+    )  # fmt: skip
+
+
 def _check_weight(weight: Tensor, input: Tensor) -> None:
     classes = input.shape[1] if input.ndim > 1 else input.shape[0]
     if weight.ndim != 1 or weight.shape[0] != classes:
@@ -122,7 +181,7 @@ def _class_rows(input: Any, target: Any) -> tuple[Any, Any]:
     """The classes as the last axis of a matrix, and the targets as a vector beside it."""
     if input.ndim == 1:
         return reshape(input, shape=(1, *input.shape)), reshape(target, shape=(1,))
-    if input.ndim == 2:  # noqa: PLR2004
+    if input.ndim == 2:
         return input, target
     axes = (0, *range(2, input.ndim), 1)
     turned = transpose(input, axes=axes)
@@ -335,7 +394,7 @@ def multi_margin_loss(
     chosen = gather(rows, places[:, None], axis=1)
     others = np.arange(classes) != places[:, None]
     losses = relu(margin - chosen + rows)
-    if p == 2:  # noqa: PLR2004
+    if p == 2:
         losses = losses * losses
     if weight is not None:
         losses = losses * array_of(weight)[places][:, None]
@@ -361,7 +420,7 @@ def multilabel_margin_loss(
             f"inconsistent target size: {list(target.shape)} for multi-label "
             f"{list(input.shape)}"
         )
-    flat = input.ndim < 2  # noqa: PLR2004
+    flat = input.ndim < 2
     rows = reshape(input, shape=(1, -1)) if flat else input
     places = array_of(target).reshape(rows.shape)
     listed = np.logical_and.accumulate(places >= 0, axis=1)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...ops import convolution as ops
-from ...ops.shape import reshape
+from ...ops.shape import reshape, transpose
 from ._arguments import spread
 
 if TYPE_CHECKING:
     from ..._tensor import Tensor
 
 __all__ = [
-    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d",
 ]  # fmt: skip
 
 Sizes = int | tuple[int, ...]
@@ -166,6 +167,18 @@ def _check_room(input: Any, weight: Any, padding: Any, dilation: Any) -> None:
             f"Kernel size: ({' x '.join(map(str, reach))}). "
             "Kernel size can't be greater than actual input size"
         )
+
+
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """Convolution along time, with time first: (T, N, C), (K, C, O), (O) -> (T′, N, O)."""
+    if input.ndim != 3 or weight.ndim != 3:
+        raise RuntimeError(
+            "conv_tbc: Input and weight must have 3 dims: time, batch, in_channel and kernel, "
+            f"in_channel, out_channel; got {list(input.shape)} and {list(weight.shape)}"
+        )
+    turned = transpose(input, axes=(1, 2, 0))
+    out = conv1d(turned, transpose(weight, axes=(2, 1, 0)), bias, padding=pad)
+    return transpose(out, axes=(2, 0, 1))  # type: ignore[no-any-return]
 
 
 def conv_transpose1d(

@@ -69,7 +69,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
 
     Shapes: (N, M) -> (N (N − 1) / 2).  Gradient: 0 where two rows are equal.
     """
-    if input.ndim != 2:  # noqa: PLR2004
+    if input.ndim != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
@@ -92,7 +92,7 @@ def cdist(
     Differs from PyTorch: differences are always taken, never the less exact ‖x‖² + ‖y‖² − 2 x·y.
     Gradient: 0 where two rows are equal.
     """
-    if x1.ndim < 2 or x2.ndim < 2:  # noqa: PLR2004
+    if x1.ndim < 2 or x2.ndim < 2:
         raise RuntimeError(
             f"cdist only supports at least 2D tensors, got {x1.ndim}D and {x2.ndim}D"
         )

@@ -62,7 +62,7 @@ def dropout1d(
         raise RuntimeError(
             f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. "
         )
-    if input.ndim == 2:  # noqa: PLR2004
+    if input.ndim == 2:
         return _alone(input, p, training, inplace)  # type: ignore[no-any-return]
     return _drop(input, p, training, inplace, features=True)  # type: ignore[no-any-return]
 
@@ -82,7 +82,7 @@ def dropout2d(
 
 
 def _warn_axes(name: str, input: Any, usual: set[int]) -> None:
-    if input.ndim < 2:  # noqa: PLR2004
+    if input.ndim < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     if input.ndim not in usual:
         warnings.warn(
@@ -97,7 +97,7 @@ def dropout3d(
 ) -> Tensor:
     """Dropout of whole channels of (N, C, D, H, W), or of samples of (C, D, H, W)."""
     _warn_axes("dropout3d", input, {4, 5})
-    if input.ndim == 4:  # noqa: PLR2004
+    if input.ndim == 4:
         return _alone(input, p, training, inplace)  # type: ignore[no-any-return]
     return _drop(input, p, training, inplace, features=True)  # type: ignore[no-any-return]
 
@@ -132,6 +132,6 @@ def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """`alpha_dropout` of whole channels."""
-    if input.ndim < 2:  # noqa: PLR2004
+    if input.ndim < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     return _alpha_drop(input, p, training, inplace, features=True)  # type: ignore[no-any-return]

@@ -47,7 +47,7 @@ def embedding(
 
 def _check_table(input: Any, weight: Any, padding_idx: int | None) -> int | None:
     """The padding row counted from the front; an error for numbers outside the table."""
-    if weight.ndim != 2:  # noqa: PLR2004
+    if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
     numbers, rows = array_of(input), weight.shape[0]
     if numbers.dtype.kind not in "iu":
@@ -121,12 +121,14 @@ def embedding_bag(
 def _bags(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, Any]:
     """All numbers in a row, and where each bag begins."""
     numbers = array_of(input)
-    if numbers.ndim == 2:  # noqa: PLR2004
+    if numbers.ndim == 2:
         if offsets is not None:
             raise ValueError("if input is 2D, then offsets has to be None")
         return numbers.reshape(-1), np.arange(numbers.shape[0]) * numbers.shape[1]
     if numbers.ndim != 1:
-        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {numbers.ndim}")
+        raise ValueError(
+            f"input has to be 1D or 2D Tensor, but got Tensor of dimension {numbers.ndim}"
+        )
     if offsets is None:
         raise ValueError("offsets has to be a 1D Tensor but got None")
     starts = array_of(offsets)

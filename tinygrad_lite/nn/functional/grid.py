@@ -42,7 +42,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
         )
     if not theta.dtype.is_floating_point:
         raise ValueError(f"Expected theta to have floating point type, but got {theta.dtype}")
-    if theta.ndim != 3 or tuple(theta.shape[1:]) != (axes, axes + 1):  # noqa: PLR2004
+    if theta.ndim != 3 or tuple(theta.shape[1:]) != (axes, axes + 1):
         raise ValueError(
             f"Expected a batch of {axes}D affine matrices of shape Nx{axes}x{axes + 1} for size "
             f"{size}. Got {list(theta.shape)}."
@@ -139,7 +139,7 @@ def _check(input: Any, grid: Any, mode: str, padding_mode: str, axes: int) -> No
             "grid_sampler(): expected input to have non-empty spatial dimensions, but input has "
             f"sizes {list(input.shape)}"
         )
-    if mode == "bicubic" and axes != 2:  # noqa: PLR2004
+    if mode == "bicubic" and axes != 2:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
 
 

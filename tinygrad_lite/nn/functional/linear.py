@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...ops import linear as ops
 from ...ops.matmul import matmul, swap
-from ...ops.reduction import sum  # noqa: A004 - the operation
+from ...ops.reduction import sum
 from ...ops.shape import reshape
 from ._arguments import count
 
@@ -29,7 +29,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if weight.ndim == 1:
         product = matmul(input, weight)
         return product if bias is None else product + bias  # type: ignore[no-any-return]
-    if weight.ndim != 2 or not input.ndim or input.shape[-1] != weight.shape[1]:  # noqa: PLR2004
+    if weight.ndim != 2 or not input.ndim or input.shape[-1] != weight.shape[1]:
         raise RuntimeError(
             "mat1 and mat2 shapes cannot be multiplied: linear expects input (…, in) and weight "
             f"(out, in), got {tuple(input.shape)} and {tuple(weight.shape)}"

@@ -237,7 +237,7 @@ def cosine_embedding_loss(
     reduction = choose_reduction(size_average, reduce, reduction)
     if target.ndim not in {0, 1}:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-    if target.ndim == 1 and input1.ndim != 2:  # noqa: PLR2004
+    if target.ndim == 1 and input1.ndim != 2:
         raise RuntimeError(
             f"1D target tensor expects 2D input tensors, but found inputs with sizes "
             f"{list(input1.shape)} and {list(input2.shape)}."

@@ -63,7 +63,7 @@ def batch_norm(
     """
     if input.ndim == 1 and not input.shape[0]:
         return clone(input)  # type: ignore[no-any-return]
-    if input.ndim < 2:  # noqa: PLR2004
+    if input.ndim < 2:
         raise RuntimeError(
             f"batch_norm: expected an input (N, C, …) of two or more dimensions, got "
             f"{list(input.shape)}"
@@ -168,8 +168,10 @@ def group_norm(
 
     Source: Wu and He, Group Normalization (2018).
     """
-    if input.ndim < 2:  # noqa: PLR2004
-        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
+    if input.ndim < 2:
+        raise RuntimeError(
+            f"Expected at least 2 dimensions for input tensor but received {input.ndim}"
+        )
     channels = input.shape[1]
     if num_groups <= 0:
         raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
@@ -199,7 +201,7 @@ def instance_norm(
 
     Source: Ulyanov, Vedaldi and Lempitsky, Instance Normalization (2016).
     """
-    if input.ndim < 3:  # noqa: PLR2004
+    if input.ndim < 3:
         raise RuntimeError(
             f"instance_norm: expected an input (N, C, …) with spatial axes, got {list(input.shape)}"
         )
@@ -230,7 +232,7 @@ def local_response_norm(
 
     Source: Krizhevsky, Sutskever and Hinton, ImageNet Classification (2012).
     """
-    if input.ndim < 3:  # noqa: PLR2004
+    if input.ndim < 3:
         raise ValueError(
             f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)"
         )

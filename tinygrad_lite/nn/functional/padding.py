@@ -52,7 +52,7 @@ def pad(
 
 def _check_axes(input: Any, pad: tuple[int, ...]) -> None:
     axes = len(pad) // 2
-    if input.ndim not in {axes + 1, axes + 2} or not 1 <= axes <= 3:  # noqa: PLR2004
+    if input.ndim not in {axes + 1, axes + 2} or not 1 <= axes <= 3:
         raise NotImplementedError(
             "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: "
             f"{axes} axes of a {input.ndim}-D input were to be padded"

@@ -329,7 +329,9 @@ def _wanted(output_size: Any, input: Any, axes: int) -> tuple[int, ...]:
         n if s is None else int(s) for s, n in zip(sizes, input.shape[-axes:], strict=True)
     )
     if min(outs) < 0:
-        raise RuntimeError(f"elements of output_size must be greater than or equal to 0, got {outs}")
+        raise RuntimeError(
+            f"elements of output_size must be greater than or equal to 0, got {outs}"
+        )
     if not math.prod(input.shape[-axes:]):
         raise RuntimeError(
             "Expected input to have non-zero size for non-batch dimensions, but input has sizes "
@@ -463,7 +465,7 @@ def _fractional(
         drawn = uniform_array((*batch.shape[:2], axes), array_of(batch).dtype)
     else:
         drawn = array_of(samples)
-    order = range(axes) if axes == 3 else range(axes - 1, -1, -1)  # noqa: PLR2004 - PyTorch's
+    order = range(axes) if axes == 3 else range(axes - 1, -1, -1)
     lines = [
         _fractional_starts(drawn[..., j], n, m, k)
         for j, n, m, k in zip(order, batch.shape[2:], outs, kernel, strict=True)

@@ -36,7 +36,7 @@ def ctc_loss(
     """
     if reduction not in {"none", "mean", "sum"}:
         raise ValueError(f"{reduction} is not a valid value for reduction")
-    alone = log_probs.ndim == 2  # noqa: PLR2004
+    alone = log_probs.ndim == 2
     probs: Any = log_probs[:, None] if alone else log_probs
     steps, batch, classes = probs.shape
     lengths = _lengths(input_lengths, batch, "input_lengths")
@@ -67,7 +67,7 @@ def _lengths(given: Any, batch: int, name: str) -> Any:
 
 def _labels(targets: Any, sizes: Any) -> Any:
     """The labels of each sample as a row, filled up with 0."""
-    if targets.ndim == 2:  # noqa: PLR2004
+    if targets.ndim == 2:
         return targets.astype(np.int64)
     if targets.size < sizes.sum():
         raise RuntimeError(f"Expected {sizes.sum()} labels in a row, got {targets.size}")

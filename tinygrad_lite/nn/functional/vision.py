@@ -43,7 +43,7 @@ def interpolate(
     stay, else the outer edges.  `antialias` widens the filter when shrinking (bilinear, bicubic).
     """
     axes = input.ndim - 2
-    if not 1 <= axes <= 3:  # noqa: PLR2004
+    if not 1 <= axes <= 3:
         raise NotImplementedError(
             "Input Error: Only 3D, 4D and 5D input Tensors supported "
             f"(got {input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear "
@@ -74,8 +74,10 @@ def _check_mode(mode: str, axes: int, align_corners: bool | None, antialias: boo
     elif mode not in AXES:
         raise NotImplementedError(f"Input Error: unknown interpolation mode {mode!r}")
     elif AXES[mode] != axes:
-        raise NotImplementedError(f"Got {axes + 2}D input, but {mode} mode needs {AXES[mode] + 2}D input")
-    if antialias and not (mode in {"bilinear", "bicubic"} and axes == 2):  # noqa: PLR2004
+        raise NotImplementedError(
+            f"Got {axes + 2}D input, but {mode} mode needs {AXES[mode] + 2}D input"
+        )
+    if antialias and not (mode in {"bilinear", "bicubic"} and axes == 2):
         raise ValueError(
             "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D "
             "tensor as input"
@@ -157,7 +159,7 @@ def _cubic(distance: Any, sharpness: float) -> Any:
     d = np.abs(distance)
     near = ((sharpness + 2) * d - (sharpness + 3)) * d * d + 1
     far = ((d - 5) * d + 8) * d * sharpness - 4 * sharpness
-    return np.where(d <= 1, near, np.where(d < 2, far, 0.0))  # noqa: PLR2004
+    return np.where(d <= 1, near, np.where(d < 2, far, 0.0))
 
 
 def _cubic_taps(part: Any) -> list[tuple[int, Any]]:
@@ -241,10 +243,10 @@ def unfold(
     input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> Tensor:
     """Every window of an image as a column: (N, C, H, W) -> (N, C · kernel, windows)."""
-    if input.ndim == 3:  # noqa: PLR2004
+    if input.ndim == 3:
         columns = unfold(input[None], kernel_size, dilation, padding, stride)
         return columns[0]
-    if input.ndim != 4:  # noqa: PLR2004
+    if input.ndim != 4:
         raise RuntimeError(
             f"Expected 3D or 4D (batch mode) tensor for input, but got: {list(input.shape)}"
         )
@@ -265,9 +267,9 @@ def fold(
     stride: Any = 1,
 ) -> Tensor:
     """Columns added up where their windows lie: (N, C · kernel, windows) -> (N, C, output_size)."""
-    if input.ndim == 2:  # noqa: PLR2004
+    if input.ndim == 2:
         return fold(input[None], output_size, kernel_size, dilation, padding, stride)[0]
-    if input.ndim != 3:  # noqa: PLR2004
+    if input.ndim != 3:
         raise RuntimeError(
             f"Expected 2D or 3D (batch mode) tensor for input, but got: {list(input.shape)}"
         )
@@ -302,7 +304,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     Source: Shi et al., Real-Time Single Image Super-Resolution (2016).
     """
     r = upscale_factor
-    if input.ndim < 3:  # noqa: PLR2004
+    if input.ndim < 3:
         raise RuntimeError(
             "pixel_shuffle expects input to have at least 3 dimensions, but got input with "
             f"{input.ndim} dimension(s)"
@@ -324,7 +326,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """Pixels as channels: (…, C, H r, W r) -> (…, C r², H, W)."""
     r = downscale_factor
-    if input.ndim < 3:  # noqa: PLR2004
+    if input.ndim < 3:
         raise RuntimeError(
             "pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
             f"{input.ndim} dimension(s)"
@@ -348,13 +350,16 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
 
     Source: Zhang et al., ShuffleNet (2018).
     """
-    if input.ndim < 3:  # noqa: PLR2004
+    if input.ndim < 3:
         raise RuntimeError(
             "channel_shuffle expects input with > 2 dims, but got input with sizes "
             f"{list(input.shape)}"
         )
     if groups <= 0:
-        raise RuntimeError(f"Number of groups to divide channels in must be positive. Value of groups:{groups}")
+        raise RuntimeError(
+            "Number of groups to divide channels in must be positive. "
+            f"Value of groups:{groups}"
+        )
     n, c, *rest = input.shape
     if c % groups:
         raise RuntimeError(
