@@ -141,8 +141,8 @@ def test_functions_import_optional_packages_only(name):
             if inside:
                 assert top in OPTIONAL, f"{where} inside a function"
             else:
-                allowed = top in {PACKAGE, "numpy", HOSTS.get(name)} or top in sys.stdlib_module_names
-                assert allowed, f"{where} when it is loaded: not everybody has it"
+                known = {PACKAGE, "numpy", HOSTS.get(name), *sys.stdlib_module_names}
+                assert top in known, f"{where} when it is loaded: not everybody has it"
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -170,11 +170,17 @@ def test_import_brings_nothing_optional():
 
 
 def test_import_takes_at_most_30_ms_beyond_numpy(tmp_path):
-    """Processor time, the best of several runs: what else the machine does is no matter."""
+    """Processor time, the best of several runs.
+
+    Work beside the test slows every import down, NumPy's as well, which takes less than 80 ms on a
+    quiet machine. The limit is widened by as much.
+    """
     code = (
-        "import numpy, time; start = time.process_time()\n"
-        f"import {PACKAGE}; print(time.process_time() - start)"
+        "import time; start = time.process_time()\n"
+        "import numpy; middle = time.process_time()\n"
+        f"import {PACKAGE}; print(middle - start, time.process_time() - middle)"
     )
     run_python(code, tmp_path)  # compiles the modules, as installing the package does
-    seconds = min(float(run_python(code, tmp_path)) for _ in range(7))
-    assert seconds <= 0.030
+    runs = [tuple(map(float, run_python(code, tmp_path).split())) for _ in range(7)]
+    of_numpy, of_ours = (min(times) for times in zip(*runs, strict=True))
+    assert of_ours <= 0.030 * max(1, of_numpy / 0.080)
