@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Mapping
 
 MARKER = (
     "gradcheck(shapes=[(3, 4), (4,)], dtype='float64', kinks='subgradient', order=1): check the "
@@ -135,7 +135,7 @@ def gradcheck_fixture(request: pytest.FixtureRequest) -> Checker:
 @pytest.hookimpl(wrapper=True)
 def pytest_pycollect_makeitem(
     collector: pytest.Module | pytest.Class, name: str, obj: object
-) -> Iterator[Any]:
+) -> Generator[None, Any, Any]:
     """Turn a marked function into one test for each kind of input."""
     collected = yield
     mark = find_mark(obj)
@@ -157,7 +157,7 @@ def find_mark(obj: object) -> pytest.Mark | None:
     return marks[0] if marks else None
 
 
-def applies(regime: str, options: dict[str, Any]) -> bool:
+def applies(regime: str, options: Mapping[str, Any]) -> bool:
     """Whether inputs of these shapes can be of that kind."""
     shapes = options.get("shapes", [(3, 4)])
     wanted = options.get("regimes")
@@ -171,9 +171,7 @@ def applies(regime: str, options: dict[str, Any]) -> bool:
 class MarkedItem(pytest.Item):
     """One check of a marked function."""
 
-    def __init__(
-        self, *, callee: Any, regime: str, options: dict[str, Any], **more: Any
-    ) -> None:
+    def __init__(self, *, callee: Any, regime: str, options: dict[str, Any], **more: Any) -> None:
         super().__init__(**more)
         self.callee, self.regime, self.options = callee, regime, options
         for mark in getattr(callee, "pytestmark", []):

@@ -24,7 +24,9 @@ def look(forward, backward, inputs, **options):
 
 
 def test_a_right_rule_gives_true():
-    assert check_function(linear, lambda g, x, W, b: (g @ W.T, x.T @ g, g.sum(0)), [X, W, B]) is True
+    assert (
+        check_function(linear, lambda g, x, W, b: (g @ W.T, x.T @ g, g.sum(0)), [X, W, B]) is True
+    )
 
 
 def test_the_message_names_the_bias_and_the_missing_sum():

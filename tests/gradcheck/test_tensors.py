@@ -83,7 +83,9 @@ def test_torchs_verdict_for_explicit_tolerances():
     assert gradcheck(nearly.apply, (x,), atol=1e-2)
     assert not gradcheck(nearly.apply, (x,), raise_exception=False)
     assert not gradcheck(nearly.apply, (x,), rtol=1e-5, atol=1e-7, raise_exception=False)
-    with pytest.raises(RuntimeError, match="Jacobian mismatch for output 0 with respect to input 0"):
+    with pytest.raises(
+        RuntimeError, match="Jacobian mismatch for output 0 with respect to input 0"
+    ):
         gradcheck(make(lambda x: x * x, lambda g, x: x * g).apply, (x,), eps=1e-6)
     with pytest.warns(UserWarning, match="not a double precision"):
         gradcheck(lambda x: x * 2, (leaf(3, dtype=torch.float32),), eps=1e-2, atol=1e-2)
@@ -111,7 +113,9 @@ SECOND = {
     "extra curvature": lambda g, x: 2 * x * g + (x - x.detach()) ** 1 * 3 * g,
     "negated curvature": lambda g, x: 2 * x.detach() * g - 2 * (x - x.detach()) * g,
     "doubled upstream": lambda g, x: 2 * x * (2 * g - g.detach()),
-    "one element": lambda g, x: 2 * g * (x + (x - x.detach()) * torch.tensor([0.0, 1.0, 0.0]).double()),
+    "one element": lambda g, x: (
+        2 * g * (x + (x - x.detach()) * torch.tensor([0.0, 1.0, 0.0]).double())
+    ),
 }
 
 

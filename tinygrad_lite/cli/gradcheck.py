@@ -15,8 +15,6 @@ from .._dtypes import float16, float32, float64
 from ..autograd.gradcheck import check_module, gradcheck, gradgradcheck
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..autograd.gradcheck import GradcheckReport
 
 PASSED, WRONG, MISUSED = 0, 1, 2
@@ -88,13 +86,13 @@ def find_target(name: str) -> Any:
     return found
 
 
-def check(target: Any, options: argparse.Namespace) -> Sequence[GradcheckReport]:
+def check(target: Any, options: argparse.Namespace) -> list[GradcheckReport]:
     """Reports of the orders asked for."""
     rng = np.random.default_rng(options.seed)
     shapes = options.shape or [(3, 4)]
     dtype = DTYPES[options.dtype]
     inputs = [tensor(rng.standard_normal(s), dtype=dtype).requires_grad_() for s in shapes]
-    common = {
+    common: dict[str, Any] = {
         "raise_exception": False,
         "report": True,
         "kinks": options.kinks,
@@ -103,9 +101,16 @@ def check(target: Any, options: argparse.Namespace) -> Sequence[GradcheckReport]
     }
     if hasattr(target, "named_parameters"):
         module = target() if isinstance(target, type) else target
-        return [check_module(module, *inputs, **common)]
+        return [as_report(check_module(module, *inputs, **common))]
     function = getattr(target, "apply", target) if isinstance(target, type) else target
-    reports = [gradcheck(function, inputs, **common)]
+    reports = [as_report(gradcheck(function, inputs, **common))]
     if options.second and reports[0]:
-        reports.append(gradgradcheck(function, inputs, **common))
+        reports.append(as_report(gradgradcheck(function, inputs, **common)))
     return reports
+
+
+def as_report(found: bool | GradcheckReport) -> GradcheckReport:
+    """The report, which was asked for."""
+    if isinstance(found, bool):
+        raise TypeError("a check asked for its report gave a bare verdict")
+    return found

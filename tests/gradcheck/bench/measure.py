@@ -1,6 +1,6 @@
 """Prints detection, false alarms, diagnosis and cost, beside PyTorch's gradcheck if installed.
 
-    python -m tests.gradcheck.bench.measure [--seeds 3] [--torch] [--show]
+python -m tests.gradcheck.bench.measure [--seeds 3] [--torch] [--show]
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ class Case:
     element: tuple[int, tuple[int, ...]] | None = None
 
 
-def damage(sample: Sample, change: Callable[[int, Any, Any], Any], which: int) -> Callable[..., Any]:
+def damage(
+    sample: Sample, change: Callable[[int, Any, Any], Any], which: int
+) -> Callable[..., Any]:
     """The right backward with the gradient of one input changed."""
 
     def backward(g: Any, *xs: Any) -> Any:
@@ -54,13 +56,17 @@ def generic(rng: np.random.Generator) -> Iterator[Case]:
                 continue
             element = None
             if str(kind) == "one_wrong":
-                place = tuple(int(k) for k in np.argwhere(true != 0)[rng.integers((true != 0).sum())])
+                place = tuple(
+                    int(k) for k in np.argwhere(true != 0)[rng.integers((true != 0).sum())]
+                )
                 element = (which, place)
                 change = one_wrong(place)
             backward = damage(sample, change, which)
             if same_rule(sample, backward, inputs):
                 continue
-            yield Case(f"{sample.name}/{kind}", sample.forward, backward, inputs, True, cause, element)
+            yield Case(
+                f"{sample.name}/{kind}", sample.forward, backward, inputs, True, cause, element
+            )
 
 
 def same_rule(sample: Sample, backward: Any, inputs: list[np.ndarray]) -> bool:
@@ -120,7 +126,14 @@ def formulas(rng: np.random.Generator) -> Iterator[Case]:
             for trial in range(2):
                 inputs = sample.inputs(rng)
                 if not same_rule_or_shape(sample, backward, inputs):
-                    yield Case(f"{sample.name}/{name}{trial}", sample.forward, backward, inputs, True, cause)
+                    yield Case(
+                        f"{sample.name}/{name}{trial}",
+                        sample.forward,
+                        backward,
+                        inputs,
+                        True,
+                        cause,
+                    )
 
 
 def same_rule_or_shape(sample: Sample, backward: Any, inputs: list[np.ndarray]) -> bool:
@@ -147,7 +160,7 @@ def broadcasts(rng: np.random.Generator) -> Iterator[Case]:
 
         for name, cause, reduce in (
             ("first", "unbroadcast", lambda w, first=first: w[first]),
-            ("mean", "mean", lambda w, axis=axis: w.mean(axis, keepdims=not axis == 0)),
+            ("mean", "mean", lambda w, axis=axis: w.mean(axis, keepdims=axis != 0)),
             ("unsummed", "unbroadcast", lambda w: w),
         ):
 
@@ -157,7 +170,9 @@ def broadcasts(rng: np.random.Generator) -> Iterator[Case]:
                 gradients[which] = np.array(reduce(wide(g, xs)[which]))
                 return tuple(gradients)
 
-            yield Case(f"{sample.name}/{name}", sample.forward, backward, sample.inputs(rng), True, cause)
+            yield Case(
+                f"{sample.name}/{name}", sample.forward, backward, sample.inputs(rng), True, cause
+            )
 
 
 def swaps(rng: np.random.Generator) -> Iterator[Case]:
@@ -217,7 +232,9 @@ def misbehaviour(rng: np.random.Generator) -> Iterator[Case]:
             return tuple(np.float32(gx) for gx in s.backward(g, *xs))
 
         def shaped(g: Any, *xs: Any, s: Sample = sample) -> Any:
-            return tuple(np.ravel(gx) if np.ndim(gx) > 1 else gx[:, None] for gx in s.backward(g, *xs))
+            return tuple(
+                np.ravel(gx) if np.ndim(gx) > 1 else gx[:, None] for gx in s.backward(g, *xs)
+            )
 
         def ones(g: Any, *xs: Any, s: Sample = sample) -> Any:
             return s.backward(np.ones_like(g), *xs)
@@ -248,7 +265,14 @@ def regimes(rng: np.random.Generator) -> Iterator[Case]:
         tiny = 10.0 ** -rng.integers(6, 13)
         yield Case(f"{name}/tiny_slope", lambda *xs, s=sample, t=tiny: s.forward(*xs) * t,
                    lambda g, *xs, w=wrong, t=tiny: w(g * t, *xs), inputs, True, cause)  # fmt: skip
-        yield Case(f"{name}/float32", sample.forward, wrong, [x.astype(np.float32) for x in inputs], True, cause)
+        yield Case(
+            f"{name}/float32",
+            sample.forward,
+            wrong,
+            [x.astype(np.float32) for x in inputs],
+            True,
+            cause,
+        )
 
         def single(*xs: Any, s: Sample = sample) -> Any:
             return np.asarray(s.forward(*[x.astype(np.float32) for x in xs])).astype(np.float64)
@@ -256,7 +280,14 @@ def regimes(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(f"{name}/float32_inside", single, wrong, inputs, True, cause)
         if name in {"square", "mul", "matmul", "cube", "linear"}:
             for label, size in (("large", 1e6), ("small", 1e-7)):
-                yield Case(f"{name}/{label}", sample.forward, wrong, [x * size for x in inputs], True, cause)
+                yield Case(
+                    f"{name}/{label}",
+                    sample.forward,
+                    wrong,
+                    [x * size for x in inputs],
+                    True,
+                    cause,
+                )
 
 
 def at_kinks(rng: np.random.Generator) -> Iterator[Case]:
@@ -268,14 +299,34 @@ def at_kinks(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(f"relu/kink_{label}", relu.forward,
                    lambda g, x, a=at_zero: (g * np.where(x > 0, 1.0, np.where(x == 0, a, 0.0)),),
                    [x], True, "nan" if label == "nan" else "kink")  # fmt: skip
-    yield Case("abs/kink", np.abs, lambda g, x: (g * np.where(x == 0, 3.0, np.sign(x)),), [x], True, "kink")
+    yield Case(
+        "abs/kink", np.abs, lambda g, x: (g * np.where(x == 0, 3.0, np.sign(x)),), [x], True, "kink"
+    )
     tie = np.array([1.5, 0.2, 1.5, -1.0])
-    yield Case("max/tie", lambda x: x.max(), lambda g, x: (g * (x == x.max()),), [tie], True, "kink")
-    yield Case("min/tie", lambda x: x.min(), lambda g, x: (g * (x == x.min()),), [-tie], True, "kink")
+    yield Case(
+        "max/tie", lambda x: x.max(), lambda g, x: (g * (x == x.max()),), [tie], True, "kink"
+    )
+    yield Case(
+        "min/tie", lambda x: x.min(), lambda g, x: (g * (x == x.min()),), [-tie], True, "kink"
+    )
     y = draw(rng, (3, 4), "apart")
     z = y[::-1].copy()
-    yield Case("maximum/tie", np.maximum, lambda g, x, y: (g * (x >= y), g * (y >= x)), [y, z], True, "kink")
-    yield Case("minimum/tie", np.minimum, lambda g, x, y: (g * (x <= y), g * (y <= x)), [y, z], True, "kink")
+    yield Case(
+        "maximum/tie",
+        np.maximum,
+        lambda g, x, y: (g * (x >= y), g * (y >= x)),
+        [y, z],
+        True,
+        "kink",
+    )
+    yield Case(
+        "minimum/tie",
+        np.minimum,
+        lambda g, x, y: (g * (x <= y), g * (y <= x)),
+        [y, z],
+        True,
+        "kink",
+    )
     yield Case("norm/zero", lambda x: np.sqrt((x * x).sum()), lambda g, x: (g * x / np.sqrt((x * x).sum()),),
                [np.zeros(4)], True, "nan")  # fmt: skip
 
@@ -284,7 +335,9 @@ def beyond(rng: np.random.Generator) -> Iterator[Case]:
     """Branches that the inputs given never enter."""
     x = rng.uniform(0.2, 0.9, (3, 3))
     yield Case("relu/unprobed", SAMPLES["relu"].forward, lambda g, x: (g,), [x], True, "branch")
-    yield Case("huber/unprobed", SAMPLES["huber"].forward, lambda g, x: (g * x,), [x], True, "branch")
+    yield Case(
+        "huber/unprobed", SAMPLES["huber"].forward, lambda g, x: (g * x,), [x], True, "branch"
+    )
     yield Case("clip/unprobed", SAMPLES["clip"].forward, lambda g, x: (g,), [x], True, "branch")
 
 
@@ -300,8 +353,16 @@ def right_cases(seed: int) -> list[Case]:
     rng = np.random.default_rng(seed + 1000)
     cases = []
 
-    def enter(name: str, sample: Sample, inputs: list[np.ndarray], forward: Any = None, backward: Any = None) -> None:
-        cases.append(Case(name, forward or sample.forward, backward or sample.backward, inputs, False))
+    def enter(
+        name: str,
+        sample: Sample,
+        inputs: list[np.ndarray],
+        forward: Any = None,
+        backward: Any = None,
+    ) -> None:
+        cases.append(
+            Case(name, forward or sample.forward, backward or sample.backward, inputs, False)
+        )
 
     for name, sample in SAMPLES.items():
         inputs = sample.inputs(rng)
@@ -317,7 +378,12 @@ def right_cases(seed: int) -> list[Case]:
             enter(f"{name}/float32_inside", sample, inputs, forward=single)
         shift = float(10.0 ** rng.integers(3, 8))
         if rng.uniform() < 0.3:
-            enter(f"{name}/offset", sample, inputs, forward=lambda *xs, s=sample, t=shift: s.forward(*xs) + t)
+            enter(
+                f"{name}/offset",
+                sample,
+                inputs,
+                forward=lambda *xs, s=sample, t=shift: s.forward(*xs) + t,
+            )
         tiny = float(10.0 ** -rng.integers(6, 13))
         if rng.uniform() < 0.3:
             enter(f"{name}/tiny", sample, inputs, forward=lambda *xs, s=sample, t=tiny: s.forward(*xs) * t,
@@ -325,7 +391,11 @@ def right_cases(seed: int) -> list[Case]:
         if sample.kinked and sample.domain == "big":
             zeros = [np.where(rng.uniform(size=x.shape) < 0.4, 0.0, x) for x in inputs]
             enter(f"{name}/zeros", sample, zeros)
-            enter(f"{name}/near_zero", sample, [x * 10.0 ** -rng.integers(3, 9, x.shape) for x in inputs])
+            enter(
+                f"{name}/near_zero",
+                sample,
+                [x * 10.0 ** -rng.integers(3, 9, x.shape) for x in inputs],
+            )
     enter_hard(enter, rng)
     return cases
 
@@ -360,7 +430,11 @@ def enter_hard(enter: Callable[..., None], rng: np.random.Generator) -> None:
     for name in ("maximum", "minimum", "mae", "sub", "div", "mse"):
         enter(f"{name}/tie", s[name], [same, same.copy()])
     enter("mul/mixed", s["mul"], [x * 1e6, x * 1e-6])
-    enter("matmul/mixed", s["matmul"], [rng.standard_normal((4, 4)) * 1e5, rng.standard_normal((4, 4)) * 1e-5])
+    enter(
+        "matmul/mixed",
+        s["matmul"],
+        [rng.standard_normal((4, 4)) * 1e5, rng.standard_normal((4, 4)) * 1e-5],
+    )
     enter("stiff_sin", s["sin"], [x], forward=lambda x: np.sin(1000 * x),
           backward=lambda g, x: (1000 * g * np.cos(1000 * x),))  # fmt: skip
     enter("stiff_tanh", s["tanh"], [x], forward=lambda x: np.tanh(1000 * x),

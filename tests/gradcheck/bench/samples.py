@@ -65,9 +65,7 @@ def add(name: str, forward: Any, backward: Any, *shapes: tuple[int, ...], **more
 
 def elementwise(name: str, f: Any, d: Any, domain: str = "real", **wrong: Any) -> None:
     """Enter f(x) with derivative d(x)."""
-    more = {
-        f"wrong_{k}": (cause, lambda g, x, w=w: (g * w(x),)) for k, (cause, w) in wrong.items()
-    }
+    more = {f"wrong_{k}": (cause, lambda g, x, w=w: (g * w(x),)) for k, (cause, w) in wrong.items()}
     add(name, f, lambda g, x: (g * d(x),), domain=domain, **more)
 
 
@@ -116,10 +114,10 @@ def d_gelu(x: Any, a: float = 0.044715, c: float = np.sqrt(2 / np.pi)) -> Any:
 
 elementwise("gelu", gelu, d_gelu, digits=("precision", lambda x: d_gelu(x, 0.0447)),
             constant=("precision", lambda x: d_gelu(x, c=0.7979)))  # fmt: skip
-for label, positive, d_positive, d_negative in (
-    ("relu", np.maximum, 1.0, 0.0),
-    ("abs", None, 1.0, -1.0),
-    ("leaky_relu", None, 1.0, 0.01),
+for label, d_positive, d_negative in (
+    ("relu", 1.0, 0.0),
+    ("abs", 1.0, -1.0),
+    ("leaky_relu", 1.0, 0.01),
 ):
     f = {"relu": lambda x: np.maximum(x, 0), "abs": np.abs,
          "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x)}[label]  # fmt: skip
@@ -142,7 +140,11 @@ def binary(name: str, f: Any, dx: Any, dy: Any, domain: str = "real", **wrong: A
     def back(g: Any, x: Any, y: Any, dx: Any = dx, dy: Any = dy) -> Any:
         return unbroadcast(g * dx(x, y), x.shape), unbroadcast(g * dy(x, y), y.shape)
 
-    for tail, shapes in (("", ((3, 4), (3, 4))), ("_row", ((3, 4), (4,))), ("_col", ((3, 1), (3, 4)))):
+    for tail, shapes in (
+        ("", ((3, 4), (3, 4))),
+        ("_row", ((3, 4), (4,))),
+        ("_col", ((3, 1), (3, 4))),
+    ):
         more = {}
         if not tail:
             more = {
@@ -206,8 +208,11 @@ add("mean", lambda x: x.mean(-1), lambda g, x: (keep(g) / 4 + 0 * x,),
 add("var", lambda x: x.var(-1), lambda g, x: (keep(g) * 2 * (x - x.mean(-1, keepdims=True)) / 4,),
     wrong_center=("term", lambda g, x: (keep(g) * 2 * x / 4,)),
     wrong_count=("factor", lambda g, x: (keep(g) * 2 * (x - x.mean(-1, keepdims=True)) / 3,)))  # fmt: skip
-add("std", lambda x: x.std(-1),
-    lambda g, x: (keep(g) * (x - x.mean(-1, keepdims=True)) / 4 / x.std(-1, keepdims=True),))
+add(
+    "std",
+    lambda x: x.std(-1),
+    lambda g, x: (keep(g) * (x - x.mean(-1, keepdims=True)) / 4 / x.std(-1, keepdims=True),),
+)
 add("norm", lambda x: np.sqrt((x * x).sum(-1)),
     lambda g, x: (keep(g) * x / np.maximum(np.sqrt((x * x).sum(-1, keepdims=True)), 1e-300),),
     wrong_square=(F, lambda g, x: (keep(g) * x / (x * x).sum(-1, keepdims=True),)))  # fmt: skip
@@ -282,16 +287,31 @@ def assign(g: Any, x: Any) -> Any:
 add("take", lambda x: x[INDEX], scatter, (4, 3), wrong_assigned=("repeated", assign))
 add("transpose", lambda x: x.T, lambda g, x: (g.T,), (3, 4),
     wrong_reshaped=("transposed", lambda g, x: (g.reshape(x.shape),)))  # fmt: skip
-add("flip", lambda x: x[:, ::-1], lambda g, x: (g[:, ::-1],), wrong_kept=("flipped", lambda g, x: (g,)))
+add(
+    "flip",
+    lambda x: x[:, ::-1],
+    lambda g, x: (g[:, ::-1],),
+    wrong_kept=("flipped", lambda g, x: (g,)),
+)
 add("roll", lambda x: np.roll(x, 1, 1), lambda g, x: (np.roll(g, -1, 1),),
     wrong_way=("rolled", lambda g, x: (np.roll(g, 1, 1),)))  # fmt: skip
-add("slice", lambda x: x[1:, ::2], lambda g, x: (np.pad(np.stack([g, 0 * g], -1).reshape(2, 4), ((1, 0), (0, 0))),))
+add(
+    "slice",
+    lambda x: x[1:, ::2],
+    lambda g, x: (np.pad(np.stack([g, 0 * g], -1).reshape(2, 4), ((1, 0), (0, 0))),),
+)
 add("concatenate", lambda x, y: np.concatenate([x, y]), lambda g, x, y: (g[: len(x)], g[len(x) :]),
     (3, 4), (3, 4), wrong_swapped=("swapped", lambda g, x, y: (g[len(x) :], g[: len(x)])))  # fmt: skip
 MASK = np.array([[1, 0, 1, 0], [0, 1, 1, 0], [1, 1, 0, 0]], dtype=bool)
 add("where", lambda x, y: np.where(MASK, x, y), lambda g, x, y: (g * MASK, g * ~MASK), (3, 4), (3, 4),
     wrong_swapped=("swapped", lambda g, x, y: (g * ~MASK, g * MASK)))  # fmt: skip
-add("tril", np.tril, lambda g, x: (np.tril(g),), (4, 4), wrong_upper=("transposed", lambda g, x: (np.triu(g),)))
+add(
+    "tril",
+    np.tril,
+    lambda g, x: (np.tril(g),),
+    (4, 4),
+    wrong_upper=("transposed", lambda g, x: (np.triu(g),)),
+)
 
 
 def conv(x: Any, w: Any) -> Any:

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-def gradcheck(fn: Any, inputs: Any = None, **options: Any) -> Any:
+def gradcheck(fn: Any, inputs: Any = None, **options: Any) -> Any:  # noqa: D103 - set below
     if inputs is None and isinstance(fn, Tensor | Graph):
         return check_nodes(fn, **options)
     return check_gradients(fn, inputs, **options)

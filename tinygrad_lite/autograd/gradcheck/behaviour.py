@@ -255,7 +255,7 @@ class Behaviour:
                 return fault
         return None
 
-    def form_of(self, number: int, name: str, gradient: Array) -> Fault | None:
+    def form_of(self, number: int, name: str, gradient: Any) -> Fault | None:
         """Whether one gradient has the shape and dtype of its input."""
         value = self.values[number]
         if not isinstance(gradient, np.ndarray | np.generic):

@@ -99,7 +99,7 @@ def resolution(findings: Findings) -> float:
     with np.errstate(all="ignore"):
         quotient = findings.noise.sigma / np.abs(findings.line.y)
     worst = float(np.nanmax(np.where(np.isfinite(quotient), quotient, 0.0), initial=0.0))
-    return max(1e-10, worst ** (2 / 3))
+    return float(max(1e-10, worst ** (2 / 3)))
 
 
 def state_after(flat: Flat, findings: Findings) -> Fault | None:
@@ -216,7 +216,8 @@ def worst_entries(
     rows, columns = np.nonzero(table.state == WRONG)
     order = np.argsort(-np.minimum(ratio[rows, columns], 1e300), kind="stable")
     seen: set[int] = set()
-    fresh, again = [], []
+    fresh: list[int] = []
+    again: list[int] = []
     for k in order:
         (again if int(columns[k]) in seen else fresh).append(k)
         seen.add(int(columns[k]))

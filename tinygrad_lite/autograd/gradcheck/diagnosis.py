@@ -181,7 +181,7 @@ def at_kink(case: Case) -> Cause | None:
 def constant_ratio(case: Case) -> Cause | None:
     """Analytic = c times numeric."""
     ratio = patterns.common_ratio(case.analytic, case.numeric, case.table.bar, case.judged)
-    if ratio is None or case.analytic.size == 1 and not patterns.simple(ratio, case.sizes()):
+    if ratio is None or (case.analytic.size == 1 and not patterns.simple(ratio, case.sizes())):
         return None
     if abs(ratio + 1) < EXPLAINED:
         return Cause(
@@ -331,8 +331,8 @@ def single(case: Case) -> Cause | None:
 
 def branch(case: Case) -> Cause | None:
     """Wrong elements are separated from right ones by one threshold."""
-    wrong = case.wrong.any(axis=0)
-    live = (case.judged & ((case.numeric != 0) | (case.analytic != 0))).any(axis=0)
+    wrong = np.asarray(case.wrong.any(axis=0))
+    live = np.asarray((case.judged & ((case.numeric != 0) | (case.analytic != 0))).any(axis=0))
     for what, values in thresholds(case):
         told = patterns.separated(values[live], wrong[live])
         if told:
@@ -382,9 +382,9 @@ def sum_term(case: Case) -> Cause | None:
     gap = np.where(case.judged, case.analytic - case.numeric, 0.0)
     small = np.abs(gap) <= 10 * case.table.bar + 1e-9 * np.abs(case.numeric)
     gap = np.where(small, 0.0, gap)
-    if case.complete and patterns.constant_along_axis(gap, case.shape):
-        if not patterns.constant_along_axis(case.numeric, case.shape):
-            return term_cause(case)
+    constant = case.complete and patterns.constant_along_axis(gap, case.shape)
+    if constant and not patterns.constant_along_axis(case.numeric, case.shape):
+        return term_cause(case)
     if not patterns.blocks_of_rank_one(gap, case.table.bar):
         return None
     if patterns.blocks_of_rank_one(case.numeric, case.table.bar):
@@ -413,8 +413,8 @@ def cross_terms(case: Case) -> Cause | None:
         return None
     return Cause(
         "missing or extra sum/mean term",
-        f"each output depends on several elements of {case.name!r}, but backward treats them one by "
-        "one: the term that sums over the others is missing",
+        f"each output depends on several elements of {case.name!r}, but backward treats them one "
+        "by one: the term that sums over the others is missing",
     )
 
 

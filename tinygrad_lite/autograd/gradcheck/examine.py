@@ -30,13 +30,18 @@ LARGE = 1024
 DETAIL_OUTPUTS = 512
 DETAIL_ELEMENTS = 2048
 
-PROBES = ((3.0, "3 times the inputs"), (10.0, "10 times the inputs"), (0.1, "a tenth of the inputs"),
-          (-1.0, "minus the inputs"), (0.0, "inputs of zero"))  # fmt: skip
+PROBES = (
+    (3.0, "3 times the inputs"),
+    (10.0, "10 times the inputs"),
+    (0.1, "a tenth of the inputs"),
+    (-1.0, "minus the inputs"),
+    (0.0, "inputs of zero"),
+)
 
 
 @dataclass
 class Findings:
-    """What the comparison found at one point: a table for each input looked at element by element."""
+    """What the comparison found at one point: a table for each input looked at in detail."""
 
     place: str
     line: Line

@@ -113,8 +113,9 @@ def overshoots(
         columns = np.flatnonzero(support)
         if not columns.size or any(np.array_equal(support, s) for s in supports[:number]):
             continue
-        up = ~concave[:, columns].any(axis=1) & convex[:, columns].any(axis=1)
-        down = ~convex[:, columns].any(axis=1) & concave[:, columns].any(axis=1)
+        some_up = np.asarray(convex[:, columns].any(axis=1))
+        some_down = np.asarray(concave[:, columns].any(axis=1))
+        up, down = some_up & ~some_down, some_down & ~some_up
         for u in directions_through(line.flat, columns, typical, rng):
             bad |= leaves_slopes(line, gradient, u, up, down)
     return bad
@@ -161,9 +162,7 @@ def is_mixture(line: Line, gradient: Vector, cotangents: Vector, rng: np.random.
     )
 
 
-def is_bent(
-    line: Line, gradient: Vector, typical: Vector, rng: np.random.Generator
-) -> Flags:
+def is_bent(line: Line, gradient: Vector, typical: Vector, rng: np.random.Generator) -> Flags:
     """Cotangents whose slopes along two directions do not add up to that along their sum.
 
     However short the steps are: what is smooth becomes linear, what is bent stays so.

@@ -52,7 +52,8 @@ class Slopes:
     @property
     def extrapolated(self) -> Vector:
         """Central quotients freed of their leading error by those of the next step."""
-        return self.central[1:] + (self.central[1:] - self.central[:-1]) / (RATIO**2 - 1)
+        freed = self.central[1:] + (self.central[1:] - self.central[:-1]) / (RATIO**2 - 1)
+        return np.asarray(freed)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Node by node: each operation of a recorded run is replayed in float64, and its rule checked alone.
+"""Node by node: each operation of a recorded run is replayed, and its rule checked alone.
 
 A wrong gradient of a whole model says that something is wrong; this says what, and at which line.
 """
@@ -53,7 +53,7 @@ class Step:
 
 @dataclass
 class GraphReport:
-    """The verdict on every operation of a recorded run. Its truth value is whether all are right."""
+    """The verdict on every operation of a recorded run; true when all are right."""
 
     wrong: list[tuple[str, GradcheckReport]] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
@@ -195,7 +195,8 @@ def as_operand(value: Any) -> Any:
 
 def steps_of_result(loss: Tensor, rng: np.random.Generator) -> Iterator[Step]:
     """Every operation behind a result, oldest first."""
-    found, stack = {}, [loss._node]
+    found: dict[int, Any] = {}
+    stack = [loss._node]
     while stack:
         node = stack.pop()
         if node is None or id(node) in found:
@@ -215,7 +216,7 @@ def step_of(node: Any, rng: np.random.Generator) -> Step:
         saved = [t for t in node.ctx._saved or () if isinstance(t, Tensor)]
         return Step(op.name, place, op.forward, operands_of_call(node, saved, rng))
     known = recovered(node)
-    if node.__class__ is Node:
+    if is_plain(node):
         parents, shapes = (node.x, node.y)[: len(op.operands)], (node.sx, node.sy)
     else:
         parents, shapes = node.parents, node.shapes
@@ -230,21 +231,23 @@ def operands_of_call(node: Any, saved: list[Tensor], rng: np.random.Generator) -
     """Inputs of a Function's call: saved ones, and random ones of the same shapes."""
     found = []
     for parent, shape in zip(node.parents, node.shapes, strict=True):
-        match = [t for t in saved if t._node is parent and t._array.shape == shape]
-        value = match[0]._array if match else rng.uniform(0.5, 1.5, shape)
+        match = [t._array for t in saved if t._node is parent and t._array.shape == shape]
+        value = match[0] if match else rng.uniform(0.5, 1.5, shape)
         found.append(np.array(value, dtype=np.float64))
     return found
 
 
 def recovered(node: Any) -> dict[int, Any]:
     """Operands whose values the rules of a node keep, by position."""
-    op, found = node.op, {}
-    if node.__class__ is Node:
+    op: Any = node.op
+    found: dict[int, Any] = {}
+    pairs: list[tuple[Any, Any]] = []
+    if is_plain(node):
         pairs = [(op.rules[0], node.kx), (op.rules[1] if len(op.rules) > 1 else None, node.ky)]
     elif op.shared is not None:
         pairs = [(op.shared, node.kept)]
-    else:
-        pairs = list(zip(op.rules, node.kept, strict=False)) if node.kept is not FREED else []
+    elif node.kept is not FREED:
+        pairs = list(zip(op.rules, node.kept, strict=False))
     for rule, kept in pairs:
         if rule is None or kept is None or kept is FREED:
             continue
@@ -255,6 +258,11 @@ def recovered(node: Any) -> dict[int, Any]:
             elif source.what == "operands":
                 found.update(enumerate(map(as_kept, value)))
     return found
+
+
+def is_plain(node: Any) -> bool:
+    """Whether a node is one of one or two operands, with its edges in the open."""
+    return bool(node.__class__ is Node)
 
 
 def as_kept(value: Any) -> Any:

@@ -49,13 +49,14 @@ def difference_scatter(values: Vector) -> Vector:
     orders 3 to 5 is taken: each holds what slope is left as well, and none can be too small by
     more than chance.
     """
-    table, found = values, []
+    table = values
+    found: list[Vector] = []
     for order in range(1, POINTS - 1):
         table = np.diff(table, axis=0)
         if order >= 3:
             gain = math.factorial(2 * order) / math.factorial(order) ** 2
             found.append(np.sqrt(np.mean(table**2, axis=0) / gain))
-    return np.min(found, axis=0)
+    return np.asarray(np.min(found, axis=0))
 
 
 def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) -> Noise:

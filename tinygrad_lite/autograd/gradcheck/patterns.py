@@ -255,13 +255,13 @@ def is_diagonal(matrix: Vector) -> bool:
 
 def components(linked: Flags) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Groups of rows and columns that hang together."""
-    rest = linked.any(axis=1)
+    rest = np.asarray(linked.any(axis=1))
     while rest.any():
         rows = np.zeros(len(linked), dtype=bool)
         rows[int(np.argmax(rest))] = True
         while True:
             columns = linked[rows].any(axis=0)
-            grown = linked[:, columns].any(axis=1)
+            grown = np.asarray(linked[:, columns].any(axis=1))
             if np.array_equal(grown, rows):
                 break
             rows = grown

@@ -46,7 +46,8 @@ class Picture:
 
 def draw_report(report: GradcheckReport) -> Picture:
     """Three maps per input, one input below the other."""
-    parts, top, width = [], MARGIN, 320.0
+    parts: list[str] = []
+    top, width = float(MARGIN), 320.0
     for one in report.inputs:
         if one.maps is None:
             continue
@@ -93,7 +94,7 @@ def draw_input(one: InputReport, top: float) -> tuple[str, float, float]:
 
 
 def grid(maps: Maps, values: Vector) -> Vector:
-    """Values in two dimensions: of a single output in the input's shape, else outputs × elements."""
+    """Values in two dimensions: one output in the input's shape, else outputs × elements."""
     if len(values) == 1 and maps.complete and len(maps.shape) > 1:
         return values.reshape(-1, maps.shape[-1])
     return values

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 from . import picture
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .subject import Vector
 
 WORST = 5
@@ -55,7 +58,7 @@ class Maps:
     analytic: Vector
     numeric: Vector
     ratio: Vector
-    state: Vector
+    state: NDArray[np.int8]
     shape: tuple[int, ...]
     complete: bool
 
@@ -155,19 +158,10 @@ class GradcheckReport:
         guilty = self.guilty
         if guilty is None or not guilty.worst:
             return []
-        rows = [("index", "x", "analytic", "numeric", "error", "of tolerance", "output")]
-        for entry in guilty.worst:
-            rows.append(
-                (
-                    str(list(entry.index)),
-                    f"{entry.x:.4g}",
-                    f"{entry.analytic:.6g}",
-                    f"{entry.numeric:.6g} +-{entry.bar:.0e}",
-                    f"{entry.absolute:.2g}",
-                    f"{entry.ratio:.1e}",
-                    "mixed" if entry.output is None else str(list(entry.output)),
-                )
-            )
+        rows: list[tuple[str, ...]] = [
+            ("index", "x", "analytic", "numeric", "error", "of tolerance", "output")
+        ]
+        rows += [cells(entry) for entry in guilty.worst]
         widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
         return [
             "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
@@ -195,7 +189,8 @@ class GradcheckReport:
     def plot(self) -> picture.Picture:
         """Heat maps of every input: analytic, numeric, and error in units of the tolerance.
 
-        The result shows itself in a notebook; `str()` of it is the SVG text, `.save(path)` writes it.
+        The result shows itself in a notebook; `str()` of it is the SVG text, and
+        `.save(path)` writes it.
         """
         return picture.draw_report(self)
 
@@ -212,6 +207,19 @@ class GradcheckReport:
         """Raise GradcheckError with this report as its text, unless the check passed."""
         if not self.ok:
             raise GradcheckError(str(self), self)
+
+
+def cells(entry: Entry) -> tuple[str, ...]:
+    """One row of the table of worst entries."""
+    return (
+        str(list(entry.index)),
+        f"{entry.x:.4g}",
+        f"{entry.analytic:.6g}",
+        f"{entry.numeric:.6g} +-{entry.bar:.0e}",
+        f"{entry.absolute:.2g}",
+        f"{entry.ratio:.1e}",
+        "mixed" if entry.output is None else str(list(entry.output)),
+    )
 
 
 def finite(value: Any) -> Any:

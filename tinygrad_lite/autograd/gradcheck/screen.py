@@ -79,7 +79,8 @@ def find_suspects(
     Directions masked to half of the elements, again and again, lead to one guilty element among n
     in 2 log₂ n tests; it is taken out, and the search goes on.
     """
-    left, found, clean = np.arange(part.start, part.stop), [], False
+    left, clean = np.arange(part.start, part.stop), False
+    found: list[int] = []
     zeros, rest = left[line.x[left] == 0], left[line.x[left] != 0]
     if zeros.size and rest.size and not fails(line, gradient, rest, rtol, rng):
         # Zeros are where most kinks are, and there may be thousands of them.

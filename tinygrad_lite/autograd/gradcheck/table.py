@@ -37,9 +37,15 @@ class Table:
 
     def pick(self, inside: Flags) -> Table:
         """The table of some columns."""
-        rows = (self.analytic, self.numeric, self.bar, self.state, self.bent)
-        cut = (values[:, inside] for values in rows)
-        return Table(self.columns[inside], self.cotangents, *cut)
+        return Table(
+            self.columns[inside],
+            self.cotangents,
+            self.analytic[:, inside],
+            self.numeric[:, inside],
+            self.bar[:, inside],
+            self.state[:, inside],
+            self.bent[:, inside],
+        )
 
     def counted_from(self, start: int) -> Table:
         """The same with columns counted from the first element of the input."""
@@ -48,8 +54,7 @@ class Table:
     @property
     def error(self) -> Vector:
         """Distance between analytic and numeric values."""
-        with np.errstate(all="ignore"):
-            return np.abs(self.analytic - self.numeric)
+        return np.asarray(np.abs(self.analytic - self.numeric))
 
     def ratio(self, rtol: float) -> Vector:
         """Error in units of the tolerance of each entry."""
@@ -60,9 +65,8 @@ class Table:
         return np.where(np.isnan(ratio), np.inf, ratio)
 
 
-def measure_table(line: Line, gradient: Vector, columns: Vector, rtol: float) -> Table:
+def measure_table(line: Line, gradient: Vector, columns: NDArray[np.intp], rtol: float) -> Table:
     """One central difference per column; entries it does not settle stay open."""
-    columns = np.asarray(columns, dtype=np.intp)
     own, _ = magnitudes(line.flat, line.x)
     shape = (len(gradient), columns.size)
     numeric, bar, bent = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool)
@@ -184,8 +188,8 @@ def climb_once(
         slopes = slopes.followed_by(line.climb(u, gradient, SHORT_STEPS))
         verdict = judge_ladder(slopes, candidate * size, rtol, scale * size)
     jump = jump_of(slopes)
-    for values in (verdict.best, verdict.bar, jump.right, jump.left, jump.bar):
-        values /= size
+    verdict.best, verdict.bar = verdict.best / size, verdict.bar / size
+    jump.right, jump.left, jump.bar = jump.right / size, jump.left / size, jump.bar / size
     return verdict, jump
 
 
