@@ -269,7 +269,7 @@ def test_one_leaf_for_a_weight_that_is_used_twice():
 def test_without_a_history_the_error_says_what_to_do():
     with torch.no_grad():
         result = torch.ones(2, requires_grad=True).exp()
-    with pytest.raises(ValueError, match=r"no_grad.*Use trace\(fn"):
+    with pytest.raises(ValueError, match=r"no_grad.*Use viz\.trace\(fn"):
         graph(result)
     with pytest.raises(TypeError, match="expected a Tensor"):
         graph([1.0])

@@ -257,7 +257,8 @@ def test_a_gradient_of_zero_is_crossed_and_nan_is_flagged():
     cards = [card for card in picture.scene.cards if card.item]
     faces = {card.item.lead: picture.drawing.faces[id(card)] for card in cards}
     assert faces[0].bar == "zero"
-    assert faces[1].bar == "missing"
+    assert faces[1].bar == "none"
+    assert faces[2].bar == "missing"
     assert [place for place in faces if faces[place].broken] == [2]
     assert "NaN or infinity" in texts_of(picture.svg())
 

@@ -207,7 +207,8 @@ def trace(fn: Any, *inputs: Any, stats: bool = False, title: str = "") -> Graph:
     Nothing is left changed: buffers, gradients, random state and mode are as before.
 
     >>> import tinygrad_lite as torch
-    >>> [node.op for node in torch.trace(lambda x: x.exp().sum(), torch.ones(2))]
+    >>> from tinygrad_lite import viz
+    >>> [node.op for node in viz.trace(lambda x: x.exp().sum(), torch.ones(2))]
     ['exp', 'sum']
     """
     recorder = Recorder(stats=stats, title=title or _name_function(fn))

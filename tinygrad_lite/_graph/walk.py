@@ -24,8 +24,8 @@ def graph(
 ) -> Graph:
     """The operations behind `result`, in the order in which they ran.
 
-    Only operations that carry a gradient are on the tape; `trace` and `record` see the others
-    too. `names` gives names to tensors; without it the caller's variables do.
+    Only operations that carry a gradient are on the tape; `viz.trace` and `record` see the
+    others too. `names` gives names to tensors; without it the caller's variables do.
 
     Errors: ValueError when nothing was recorded, as under `no_grad()`.
 
@@ -53,7 +53,7 @@ def _require_history(results: Iterable[Any]) -> None:
         if tensor._node is None:
             raise ValueError(
                 "graph: nothing was recorded for this tensor: it was computed under no_grad(), "
-                "or from tensors that do not require a gradient. Use trace(fn, *inputs), which "
+                "or from tensors that do not require a gradient. Use viz.trace(fn, *inputs), which "
                 "sees every operation"
             )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .._graph.parts import write_shape
 from .items import name_kind
 from .metrics import measure, shorten
+from .overlay import WORDS, Overlay
 from .scene import Entity, count_ops
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Face:
     bar: str = "none"
     level: float = 0.0
     broken: bool = False
-    tint: float | None = None
+    tint: str = ""
     hint: list[str] = field(default_factory=list)
 
 
@@ -90,6 +91,7 @@ class Writer:
         self.graph = scene.graph
         self.options = options
         self.show = options.show
+        self.overlay = Overlay(scene, options)
         self.main_dtype = find_main_dtype(self.graph)
         self.levels = _find_levels(self.graph)
         self.has_flow = any(node.gradient is not None for node in self.graph.nodes)
@@ -135,6 +137,7 @@ class Writer:
             more = count(len(item.ops) - 1, "counter")
             face.rows.insert(0, Row(f"and {more}", role="muted"))
         face.hint = [self._list_ops(item.ops)] if len(item.ops) > 1 else []
+        self._add_tint(face, list(item.all_ops()))
         return face
 
     def _write_title(self, card: Entity, node: Node) -> str:
@@ -163,6 +166,7 @@ class Writer:
             face.rows.append(Row("in all", count(ops, "op"), role="muted"))
         self._add_output(face, item.lead)
         self._add_gradient(face, card)
+        self._add_tint(face, list(item.all_ops()))
         face.hint = [f"{leaf.name} {write_shape(leaf.shape)}" for leaf in leaves]
         return face
 
@@ -287,6 +291,18 @@ class Writer:
             face.rows.append(Row("derivative", node.formula, "muted"))
         if "source" in self.show and node.source:
             face.rows.append(Row("at", node.source, "muted"))
+
+    def _add_tint(self, face: Face, ops: list[int]) -> None:
+        """Colour of the overlay, and the number it stands for."""
+        tint = self.overlay.find(ops)
+        if tint is None:
+            return
+        face.tint = tint.color
+        word = WORDS.get(str(self.options.color))
+        if word is None or tint.amount is None:
+            return
+        amounts = {"time": f"{tint.amount * 1e6:.3g} µs", "memory": write_bytes(tint.amount)}
+        face.rows.append(Row(word, amounts.get(word, f"{tint.amount:.2g}"), "muted"))
 
     def _list_ops(self, ops: list[int]) -> str:
         return ", ".join(self.graph.nodes[op].op for op in ops[:200])

@@ -10,6 +10,7 @@ from .cards import HEADER, HEADER_HEIGHT, LEFT, RIGHT, ROW_HEIGHT, TEXT, Face, c
 from .glyphs import write_glyph
 from .kinds import KINDS
 from .metrics import measure, shorten
+from .overlay import FAILED, PASSED, RAMP, WORDS
 from .theme import write_style
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class _Page:
         if face.badge or card.form == "group":
             parts.append(_write_behind(x, y, card.width, card.height, style, RADIUS))
         parts.append(_write_box(x, y, card.width, card.height, style, RADIUS))
-        parts.append(_write_stripe(x, y, card.height, face.kind))
+        parts.append(_write_stripe(x, y, card.height, face))
         parts.append(write_glyph(face.kind, x + 18, y + 13))
         parts.append(_write_header(face, x, y, card.width))
         for place, row in enumerate(face.rows):
@@ -239,12 +240,28 @@ class _Page:
             bar = '<rect class="gt" x="6" y="-7" width="4" height="14"/>'
             bar += '<path class="gt" d="M6,-7l4,14m0,-14l-4,14"/>'
             found.append((bar, "gradient exactly zero"))
+        found += self._explain_tints()
         if self.drawing.marks:
             sign = '<circle class="mk" cx="8" cy="0" r="8"/><text class="m mt" x="8" y="4">1</text>'
             found.append((sign, "continues at the same number"))
         if any(face.broken for face in self.drawing.faces.values()):
             found.append(('<path class="x" d="M2,-6h12v12z"/>', "NaN or infinity"))
         return found
+
+
+    def _explain_tints(self) -> list[tuple[str, str]]:
+        color = self.options.color
+        if color == "kind" or not any(face.tint for face in self.drawing.faces.values()):
+            return []
+        word = WORDS.get(str(color), "chosen colour")
+        colors = (PASSED, FAILED) if color == "gradcheck" else RAMP
+        width = 16 / len(colors)
+        boxes = (
+            f'<rect fill="{c}" x="{_n(i * width)}" y="-6" width="{_n(width)}" height="12"/>'
+            for i, c in enumerate(colors)
+        )
+        scale = "within tolerance, beyond it" if color == "gradcheck" else "small to large"
+        return [("".join(boxes), f"{word}: {scale}")]
 
 
 def _n(value: float) -> str:
@@ -273,12 +290,13 @@ def _write_behind(x: float, y: float, width: float, height: float, style: str, r
     )
 
 
-def _write_stripe(x: float, y: float, height: float, kind: str) -> str:
-    r = 5.0
-    low = y + height
+def _write_stripe(x: float, y: float, height: float, face: Face) -> str:
+    """The stripe at the left: its kind's colour, or broader in the colour of an overlay."""
+    low, right = y + height, x + (9 if face.tint else 5)
+    paint = f'fill="{_e(face.tint, quote=True)}"' if face.tint else f'class="k-{face.kind}"'
     return (
-        f'<path class="k-{kind}" d="M{_n(x + 5)},{_n(y)}A{_n(r)},{_n(r)} 0 0 0 {_n(x)},{_n(y + r)}'
-        f'V{_n(low - r)}A{_n(r)},{_n(r)} 0 0 0 {_n(x + 5)},{_n(low)}z"/>'
+        f'<path {paint} d="M{_n(right)},{_n(y)}H{_n(x + 5)}A5,5 0 0 0 {_n(x)},{_n(y + 5)}'
+        f'V{_n(low - 5)}A5,5 0 0 0 {_n(x + 5)},{_n(low)}H{_n(right)}z"/>'
     )
 
 
