@@ -28,7 +28,7 @@ FLOORS = {
     "_functions": 5, "linalg": 5, "special": 5, "_creation": 5, "_random": 5, "_graph": 5,
     "graph": 5, "autograd": 5,
     "nn.functional": 6, "nn.init": 6,
-    "nn": 7, "optim": 7, "utils": 7, "datasets": 7,
+    "nn": 7, "optim": 7, "utils": 7, "datasets": 7, "distributions": 7,
     "viz": 8, "onnx": 8, "compile": 8, "distributed": 8, "serialization": 8,
     "cuda": 8, "amp": 8, "backends": 8, "accelerator": 8, "compiler": 8, "jit": 8, "profiler": 8,
     "multiprocessing": 8, "testing": 8, "random": 8, "func": 8, "version": 8,
