@@ -12,6 +12,8 @@ import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .._tensor import Tensor
 from ..ops.elementwise import mul
 from ..ops.matmul import matmul
@@ -365,7 +367,7 @@ def _same_types(operands: tuple[Any, ...]) -> None:
             )
 
 
-@surface(method=False)
+@surface(method=False, numpy=(np.einsum,))
 def einsum(*args: Any) -> Any:
     """Products of the operands' elements, summed as a formula in Einstein's notation says.
 

@@ -10,12 +10,14 @@ import numpy as np
 from .. import linalg
 from .._kernels import lapack
 from .._random import standard_normal
+from .._tensor import NUMPY_FUNCTIONS
 from ..linalg._arguments import constant, need_floating, need_matrix, need_square
 from ..linalg._decomposition import reflect, unpack_lu
-from ..ops import decomposition as ops, elementwise as el, solve as systems
+from ..ops import decomposition as ops, elementwise as el, reduction, solve as systems
 from ..ops.matmul import matmul, swap
 from ..ops.shape import expand
 from ..return_types import named
+from ._dims import axis_of
 from ._surface import need_tensor, surface
 
 __all__: list[str] = []
@@ -26,6 +28,15 @@ QR = named("qr", "Q", "R")
 Slogdet = named("slogdet", "sign", "logabsdet")
 SVD = named("svd", "U", "S", "V")
 Triangular = named("triangular_solve", "solution", "cloned_coefficient")
+
+
+NUMPY_FUNCTIONS.update({
+    np.linalg.inv: linalg.inv, np.linalg.det: linalg.det, np.linalg.solve: linalg.solve,
+    np.linalg.cholesky: linalg.cholesky, np.linalg.slogdet: linalg.slogdet,
+    np.linalg.eigh: linalg.eigh, np.linalg.eigvalsh: linalg.eigvalsh, np.linalg.qr: linalg.qr,
+    np.linalg.svd: linalg.svd, np.linalg.svdvals: linalg.svdvals,
+    np.linalg.matrix_power: linalg.matrix_power, np.linalg.multi_dot: linalg.multi_dot,
+})  # fmt: skip
 
 
 # --- what torch.linalg has too ---------------------------------------------------------------
@@ -72,6 +83,25 @@ def matrix_power(input: Any, n: int) -> Any:
 def matrix_exp(input: Any) -> Any:
     """Σ Aᵏ/k! of square matrices."""
     return linalg.matrix_exp(input)
+
+
+@surface(inplace=True)
+def renorm(input: Any, p: Any, dim: int, maxnorm: Any) -> Any:
+    """Every slice along `dim` scaled down to the p-norm `maxnorm` if it exceeds that."""
+    if isinstance(p, complex) or p <= 0:
+        raise RuntimeError(f"renorm: non-positive-norm not supported, got p={p}")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    if input._array.ndim < 2:
+        raise RuntimeError(
+            "renorm: input needs at least 2 dimensions, "
+            f"got {input._array.ndim} dimensions"
+        )
+    kept = axis_of(input, dim)
+    axes = tuple(a for a in range(input._array.ndim) if a != kept)
+    size = reduction.norm(input, p=float(p), axis=axes, keepdims=True)
+    factor = el.where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)  # 1e-7 as in PyTorch
+    return input * factor
 
 
 @surface(method=False)

@@ -67,14 +67,16 @@ def _operator(x: Any, y: Any) -> Any:
 
 
 def _reflected(y: Any, x: Any) -> Any:
-    return multiply(_wrapped(x), y) if isinstance(x, np.ndarray) else NotImplemented
+    if isinstance(x, np.ndarray):
+        x = _wrapped(x)
+    return multiply(x, y) if isinstance(x, Tensor) else NotImplemented
 
 
 def _wrapped(array: Any) -> Any:
     return make(array, None)
 
 
-Tensor.__matmul__ = _operator  # type: ignore[attr-defined]
-Tensor.__rmatmul__ = _reflected  # type: ignore[attr-defined]
+setattr(Tensor, "__matmul__", _operator)  # noqa: B010 - typed as fixed
+setattr(Tensor, "__rmatmul__", _reflected)  # noqa: B010
 NUMPY_FUNCTIONS[np.matmul] = matmul
 NUMPY_FUNCTIONS[np.dot] = matmul

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import return_types
 from .._tensor import NUMPY_FUNCTIONS, Tensor
+from ..linalg._norm import matrix_norm
 from ..ops import elementwise as el, reduction as ops
 from ._dims import as_dtype, axes_of, axis_of, legacy_name
 from ._surface import need_tensor, surface
@@ -332,8 +333,10 @@ def norm(
         )
     if p is None or p == "fro":
         p = 2.0
+    if p == "nuc":
+        return matrix_norm(input, p, (-2, -1) if dim is None else dim, keepdim)
     if isinstance(p, str):
-        raise NotImplementedError(f"norm of order {p!r}: use torch.linalg.matrix_norm(x, {p!r})")
+        raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found: {p!r}")
     return ops.norm(input, p=float(p), axis=axes_of(input, dim), keepdims=keepdim)
 
 

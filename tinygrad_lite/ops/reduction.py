@@ -408,6 +408,24 @@ def _pull_norm(g: Any, x: Any, out: Any, p: float) -> Any:
     return x * np.abs(x) ** (p - 2) * pull
 
 
+@norm.again
+def _(g: Any, x: Any, out: Any, p: float, axis: Axis, keepdims: bool) -> Any:
+    """The same with bare quotients: where the norm is 0 its second derivative is NaN, not 0."""
+    g, out = (restore(a, x.shape, axis, keepdims) for a in (g, out))
+    if p == 2:
+        return g * where(out == 0, 0.0, x / out)
+    if p == 1:
+        return g * np.sign(x)
+    if p == 0:
+        return where(x == x, 0.0, g)  # noqa: PLR0124 - zeros in the shape of x
+    if math.isinf(p):
+        return g * np.sign(x) * tie_share(np.abs(x), out, axis=axis)
+    if p < 1:
+        return np.sign(x) * where(x == 0, 0.0, np.abs(x) ** (p - 1)) * g * out ** (1 - p)
+    power = np.sign(x) * np.abs(x) ** (p - 1) if p < 2 else x * np.abs(x) ** (p - 2)
+    return power * where(out == 0, 0.0, g / out ** (p - 1))
+
+
 # --- counting and truth ----------------------------------------------------------------------
 
 
