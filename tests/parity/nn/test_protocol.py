@@ -56,6 +56,12 @@ def pair():
     return ours, theirs
 
 
+def applied(module):
+    seen = []
+    module.apply(lambda x: seen.append(type(x).__name__))
+    return seen
+
+
 LISTINGS = {
     "parameters": lambda m: [n for n, _ in m.named_parameters()],
     "parameters with prefix": lambda m: [n for n, _ in m.named_parameters("p")],
@@ -84,7 +90,7 @@ LISTINGS = {
     "frozen": lambda m: [p.requires_grad for p in m.requires_grad_(False).parameters()],
     "double": lambda m: [str(v.dtype) for v in m.double().state_dict().values()],
     "half": lambda m: [str(v.dtype) for v in m.half().state_dict().values()],
-    "applied": lambda m: (lambda seen: (m.apply(lambda x: seen.append(type(x).__name__)), seen)[1])([]),
+    "applied": applied,
     "submodule": lambda m: repr(m.get_submodule("blocks.0.a")),
     "deepcopy": lambda m: repr(copy.deepcopy(m)),
     "dir": lambda m: [n for n in dir(m) if n in {"first", "blocks", "tied", "forward", "training"}],
@@ -102,7 +108,7 @@ def test_listing(what):
 def outcome(action, lib):
     try:
         result = action(lib)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - its class is what is compared
         return type(error), error
     return None, result
 
@@ -152,9 +158,15 @@ FAILURES = {
     "set submodule nowhere": lambda t: t.nn.Linear(1, 1).set_submodule("", t.nn.ReLU()),
     "state is a list": lambda t: t.nn.Linear(1, 1).load_state_dict([]),
     "state is empty": lambda t: t.nn.Linear(1, 1).load_state_dict({}),
-    "state of another size": lambda t: t.nn.Linear(1, 1).load_state_dict(t.nn.Linear(2, 1).state_dict()),
-    "state with more": lambda t: t.nn.Linear(1, 1, bias=False).load_state_dict(t.nn.Linear(1, 1).state_dict()),
-    "state of text": lambda t: t.nn.Linear(1, 1).load_state_dict({"weight": "x", "bias": t.ones(1)}),
+    "state of another size": lambda t: (
+        t.nn.Linear(1, 1).load_state_dict(t.nn.Linear(2, 1).state_dict())
+    ),
+    "state with more": lambda t: (
+        t.nn.Linear(1, 1, bias=False).load_state_dict(t.nn.Linear(1, 1).state_dict())
+    ),
+    "state of text": lambda t: (
+        t.nn.Linear(1, 1).load_state_dict({"weight": "x", "bias": t.ones(1)})
+    ),
     "integer parameter": lambda t: t.nn.Parameter(t.ones(2, dtype=t.int32)),
     "lists in ModuleList": lambda t: t.nn.ModuleList([3]),
     "number in ModuleList": lambda t: t.nn.ModuleList(3),
@@ -177,7 +189,9 @@ FAILURES = {
     "padding text": lambda t: t.nn.Conv2d(3, 4, 3, padding="all"),
     "padding mode": lambda t: t.nn.Conv2d(3, 4, 3, padding_mode="mirror"),
     "padding mode of transpose": lambda t: t.nn.ConvTranspose2d(3, 4, 3, padding_mode="reflect"),
-    "output size": lambda t: t.nn.ConvTranspose2d(1, 1, 2, 2)(t.ones(1, 1, 2, 2), output_size=(9, 9)),
+    "output size": lambda t: (
+        t.nn.ConvTranspose2d(1, 1, 2, 2)(t.ones(1, 1, 2, 2), output_size=(9, 9))
+    ),
     "dropout": lambda t: t.nn.Dropout(1.5),
     "embedding padding": lambda t: t.nn.Embedding(3, 4, padding_idx=3),
     "embedding weight": lambda t: t.nn.Embedding(3, 4, _weight=t.ones(2, 2)),
@@ -199,10 +213,16 @@ FAILURES = {
     "heads": lambda t: t.nn.MultiheadAttention(5, 2),
     "no heads": lambda t: t.nn.MultiheadAttention(4, 0),
     "attention width": lambda t: t.nn.MultiheadAttention(4, 2)(*[t.ones(2, 1, 3)] * 3),
-    "causal without a mask": lambda t: t.nn.MultiheadAttention(4, 2)(*[t.ones(2, 1, 4)] * 3, is_causal=True),
-    "mask shape": lambda t: t.nn.MultiheadAttention(4, 2)(*[t.ones(2, 1, 4)] * 3, attn_mask=t.ones(3, 3)),
+    "causal without a mask": lambda t: (
+        t.nn.MultiheadAttention(4, 2)(*[t.ones(2, 1, 4)] * 3, is_causal=True)
+    ),
+    "mask shape": lambda t: (
+        t.nn.MultiheadAttention(4, 2)(*[t.ones(2, 1, 4)] * 3, attn_mask=t.ones(3, 3))
+    ),
     "activation": lambda t: t.nn.TransformerEncoderLayer(4, 2, activation="sin"),
-    "transformer batch": lambda t: t.nn.Transformer(4, 2, 1, 1, 4, batch_first=True)(t.ones(1, 2, 4), t.ones(2, 2, 4)),
+    "transformer batch": lambda t: (
+        t.nn.Transformer(4, 2, 1, 1, 4, batch_first=True)(t.ones(1, 2, 4), t.ones(2, 2, 4))
+    ),
     "unflatten": lambda t: t.nn.Unflatten(1, 3),
     "margin": lambda t: t.nn.TripletMarginLoss(margin=0),
     "multi margin": lambda t: t.nn.MultiMarginLoss(p=3),
@@ -228,7 +248,9 @@ def test_same_class_of_error(what):
 
 
 CONTAINERS = {
-    "Sequential": lambda t: t.nn.Sequential(t.nn.ReLU(), t.nn.Sequential(t.nn.Linear(2, 2), t.nn.Tanh())),
+    "Sequential": lambda t: (
+        t.nn.Sequential(t.nn.ReLU(), t.nn.Sequential(t.nn.Linear(2, 2), t.nn.Tanh()))
+    ),
     "named Sequential": lambda t: t.nn.Sequential(OrderedDict(a=t.nn.ReLU(), b=t.nn.Linear(1, 1))),
     "slice": lambda t: t.nn.Sequential(t.nn.ReLU(), t.nn.Tanh(), t.nn.GELU())[1:],
     "negative": lambda t: t.nn.Sequential(t.nn.ReLU(), t.nn.Tanh())[-1],
@@ -250,13 +272,24 @@ CONTAINERS = {
     "parameters": lambda t: t.nn.ParameterList([t.ones(2), 3, t.nn.Parameter(t.ones(1))]),
     "one parameter": lambda t: t.nn.ParameterList([t.ones(2)]),
     "parameter slice": lambda t: t.nn.ParameterList([t.ones(2), t.ones(3)])[1:],
-    "parameter names": lambda t: [n for n, _ in t.nn.ParameterList([t.ones(2), 3, t.ones(1)]).named_parameters()],
+    "parameter names": lambda t: (
+        [n for n, _ in t.nn.ParameterList([t.ones(2), 3, t.ones(1)]).named_parameters()]
+    ),
     "parameter dict": lambda t: t.nn.ParameterDict({"b": t.ones(2), "a": 3, "c": t.ones(2, 3)}),
-    "parameter dict order": lambda t: list(t.nn.ParameterDict({"b": t.ones(2), "a": t.ones(1)}).keys()),
-    "ordered parameter dict": lambda t: list(t.nn.ParameterDict(OrderedDict(b=t.ones(2), a=t.ones(1)))),
-    "parameter dict union": lambda t: t.nn.ParameterDict({"b": t.ones(2)}) | t.nn.ParameterDict({"a": t.ones(2)}),
+    "parameter dict order": lambda t: (
+        list(t.nn.ParameterDict({"b": t.ones(2), "a": t.ones(1)}).keys())
+    ),
+    "ordered parameter dict": lambda t: (
+        list(t.nn.ParameterDict(OrderedDict(b=t.ones(2), a=t.ones(1))))
+    ),
+    "parameter dict union": lambda t: (
+        t.nn.ParameterDict({"b": t.ones(2)}) | t.nn.ParameterDict({"a": t.ones(2)})
+    ),
     "parameter dict get": lambda t: t.nn.ParameterDict({"b": t.ones(2)}).get("x", 5),
-    "empty": lambda t: [t.nn.Sequential(), t.nn.ModuleList(), t.nn.ModuleDict(), t.nn.ParameterList(), t.nn.ParameterDict()],
+    "empty": lambda t: (
+        [t.nn.Sequential(), t.nn.ModuleList(), t.nn.ModuleDict(), t.nn.ParameterList(),
+        t.nn.ParameterDict()]
+    ),
 }  # fmt: skip
 
 
@@ -495,7 +528,8 @@ def copies(lib):
     with lib.no_grad():
         twin[0].weight.fill_(5.0)
     return (
-        twin[2] is twin[0], twin[0] is model[0], model[0].weight.tolist() != twin[0].weight.tolist(),
+        twin[2] is twin[0], twin[0] is model[0],
+        model[0].weight.tolist() != twin[0].weight.tolist(),
         twin[0].weight.grad, twin[0].weight.is_leaf, twin[0].weight.requires_grad,
         type(twin[0].weight).__name__, [n for n, _ in twin.named_parameters()],
     )  # fmt: skip

@@ -20,10 +20,8 @@ class LazyModuleMixin:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._load_hook = self._register_load_state_dict_pre_hook(  # type: ignore[attr-defined]
-            self._lazy_load_hook
-        )
-        self._initialize_hook = self.register_forward_pre_hook(  # type: ignore[attr-defined]
+        self._register_load_state_dict_pre_hook(self._lazy_load_hook)  # type: ignore[attr-defined]
+        self.register_forward_pre_hook(  # type: ignore[attr-defined]
             self._infer_parameters, with_kwargs=True
         )
 
@@ -51,8 +49,14 @@ class LazyModuleMixin:
         self.initialize_parameters(*args, **(kwargs or {}))
         if self.has_uninitialized_params():
             raise RuntimeError(f"module {type(self).__name__} has not been fully initialized")
-        self._initialize_hook.remove()
-        self._load_hook.remove()
-        del self._initialize_hook, self._load_hook
+        self._remove_own_hooks()
         if self.cls_to_become is not None:
             self.__class__ = self.cls_to_become
+
+    def _remove_own_hooks(self) -> None:
+        """Find the hooks by what they call: a handle of a copied module is its original's."""
+        own = self.__dict__
+        for hooks in (own["_forward_pre_hooks"], own["_load_state_dict_pre_hooks"]):
+            for key, hook in list(hooks.items()):
+                if getattr(hook, "__self__", None) is self:
+                    del hooks[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -154,13 +155,9 @@ def _check_alike(old: Any, new: Any, text: str) -> None:
         )
 
 
-def _parametrized_class(module: Module) -> None:
-    """Give `module` a class of its own, on which the computed tensors are properties."""
-    base = type(module)
-    module.__class__ = type(f"Parametrized{base.__name__}", (base,), {"__module__": __name__})
+def _computed(name: str) -> property:
+    """The property that stands in a class for a computed tensor."""
 
-
-def _add_property(module: Module, name: str) -> None:
     def read(self: Any) -> Any:
         if not _depth:
             return self.parametrizations[name]()
@@ -172,7 +169,19 @@ def _add_property(module: Module, name: str) -> None:
     def write(self: Any, value: Any) -> None:
         self.parametrizations[name].right_inverse(value)
 
-    setattr(type(module), name, property(read, write))
+    return property(read, write)
+
+
+@functools.cache
+def _parametrized_class(base: type[Any], names: tuple[str, ...]) -> type[Any]:
+    """`base` with properties for `names`; never changed, since copies of a module share it."""
+    members: dict[str, Any] = {name: _computed(name) for name in names}
+    return type(f"Parametrized{base.__name__}", (base,), {**members, "__module__": __name__})
+
+
+def _settle_class(module: Module, base: type[Any]) -> None:
+    names = tuple(module.__dict__["parametrizations"])
+    module.__class__ = _parametrized_class(base, names) if names else base
 
 
 def register_parametrization(
@@ -190,11 +199,11 @@ def register_parametrization(
         original = getattr(module, tensor_name)
         made = ParametrizationList([parametrization], original, unsafe=unsafe)
         delattr(module, tensor_name)
+        base = type_before_parametrizations(module)
         if not is_parametrized(module):
-            _parametrized_class(module)
             module.parametrizations = ModuleDict()
-        _add_property(module, tensor_name)
         module.parametrizations[tensor_name] = made
+        _settle_class(module, base)
     else:
         raise ValueError(
             f"Module '{module}' does not have a parameter, a buffer, or a parametrized element "
@@ -242,15 +251,15 @@ def remove_parametrizations(
             "parametrized in terms of a sequence of tensors."
         )
     plain = _plain_tensor(module, tensor_name, rows, leave_parametrized)
-    delattr(type(module), tensor_name)
+    base = type_before_parametrizations(module)
     del module.parametrizations[tensor_name]
+    _settle_class(module, base)
     if isinstance(plain, Parameter):
         module.register_parameter(tensor_name, plain)
     else:
         module.register_buffer(tensor_name, plain)
     if not is_parametrized(module):
         delattr(module, "parametrizations")
-        module.__class__ = type(module).__bases__[0]
     return module
 
 

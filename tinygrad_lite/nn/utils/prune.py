@@ -118,10 +118,10 @@ class PruningContainer(BasePruningMethod):
 
     def __init__(self, *args: BasePruningMethod) -> None:
         self._pruning_methods: tuple[BasePruningMethod, ...] = ()
-        for method in args:
-            self.add_pruning_method(method)
         if args:
             self._tensor_name = args[0]._tensor_name
+        for method in args:
+            self.add_pruning_method(method)
 
     def add_pruning_method(self, method: Any) -> None:
         """Add one more method for the same tensor."""
