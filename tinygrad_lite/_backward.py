@@ -10,6 +10,7 @@ import numpy as np
 
 from ._kernels import PLAIN
 from ._nodes import make
+from ._record import to_type
 from ._op import Op
 from ._state import here
 from ._walk import Walk, run_hooks
@@ -82,8 +83,8 @@ def _seed(tensor: Any, gradient: Any, create_graph: bool) -> Any:
             f"has a shape of {list(array.shape)}."
         )
     if given.dtype is not array.dtype:
-        gradient = gradient.to(tensor.dtype)  # type: ignore[attr-defined]
-    return gradient if create_graph else gradient._array  # type: ignore[attr-defined]
+        gradient = to_type(gradient, array.dtype)
+    return gradient if create_graph else gradient._array
 
 
 def _run_recorded(

@@ -125,7 +125,7 @@ def to_numpy(given: Any) -> np.dtype[Any]:
     """NumPy's type for a dtype (NumPy's own types and Python's bool, int, float also pass)."""
     if given.__class__ is dtype:
         if given.numpy is not None:
-            return given.numpy  # type: ignore[no-any-return]
+            return given.numpy
         if given.kind == "c":
             raise NotImplementedError(f"complex numbers ({given!r}) are not supported")
         raise NotImplementedError(f"NumPy has no {given.name}: use torch.float32 or torch.float16")

@@ -9,7 +9,7 @@ __all__ = ["shape_text", "type_name"]
 
 def type_name(x: Any) -> str:
     """The class name of `x`, as error messages show it."""
-    return x.__class__.__name__
+    return str(x.__class__.__name__)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

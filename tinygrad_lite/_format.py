@@ -88,7 +88,7 @@ class Numbers:
     def write(self, value: Any) -> str:
         """One number, filled up to the width of all."""
         text = self._text(value) if self.floating else str(value)
-        return text.rjust(self.width)
+        return str(text.rjust(self.width))
 
 
 def format_tensor(x: Any, prefix: str = "tensor(") -> str:
@@ -140,7 +140,7 @@ def _body(array: Any, indent: int, abridged: bool, numbers: Numbers) -> str:
     if cut:
         parts.insert(n, "...")
     between = "," + "\n" * (array.ndim - 1) + " " * (indent + 1)
-    return "[" + between.join(parts) + "]"
+    return f"[{between.join(parts)}]"
 
 
 def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:

@@ -135,7 +135,7 @@ def settle(x: Any, result: Any, name: str, depth: int) -> None:
 
 def save_old(node: Any, array: Any, start: int) -> None:
     """Give nodes newer than `start` a copy of the old content wherever they keep it."""
-    root, copy = root_of(array), None
+    root = root_of(array)
     stack, seen = [node], {node}
     while stack:
         node = stack.pop()
@@ -144,8 +144,8 @@ def save_old(node: Any, array: Any, start: int) -> None:
                 continue
             kept = getattr(node, slot)
             if _holds(kept, root):
-                copy = {}  # one copy for each distinct view of the buffer
-                setattr(node, slot, _copied(kept, root, copy))
+                copies: dict[int, Any] = {}  # one copy for each distinct view of the buffer
+                setattr(node, slot, _copied(kept, root, copies))
         for parent, _ in node.edges():
             if parent.clock < start and parent not in seen:
                 seen.add(parent)
@@ -195,8 +195,8 @@ def set_items(x: Any, basic: Any, advanced: Any, value: Any) -> None:
     key = basic if advanced is None else advanced
     target = x._array
     tracked = isinstance(value, Op.tensor_class)
-    array = value._array if tracked else value  # type: ignore[attr-defined]
-    node = value._node if tracked else None  # type: ignore[attr-defined]
+    array = value._array if tracked else value
+    node = value._node if tracked else None
     if tracked and array.dtype is not target.dtype:
         value = to_type(value, target.dtype)
         array, node = value._array, value._node

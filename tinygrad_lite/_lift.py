@@ -50,23 +50,23 @@ def constant(number: float, dtype: np.dtype[Any]) -> Any:
 
 
 def lift_unary(
-    op: Op, tensor: type, careful: Callable[..., Any] | None = None
+    op: Op, tensor: Any, careful: Callable[..., Any] | None = None
 ) -> Callable[..., Any]:
     """A function of a tensor for an elementwise operation; `careful` serves unusual calls."""
 
     def general(input: Any) -> Any:
         return apply(op, (input,), {})
 
-    careful = careful or general
+    unusual: Callable[..., Any] = careful or general
     rule = op.rules[0]
     if PLAIN or rule is None or rule.keeps == "several":
-        return _named(careful, op)
+        return _named(unusual, op)
     forward = op.forward
     keeps_x, keeps_out = rule.keeps == "x", rule.keeps == "out"
 
     def run(input: Any, *, out: Any = None) -> Any:
         if out is not None:
-            return careful(input, out=out)
+            return unusual(input, out=out)
         state = here.state
         if (
             input.__class__ is not tensor
@@ -74,7 +74,7 @@ def lift_unary(
             or input._view is not None
             or not state.plain
         ):
-            return careful(input)
+            return unusual(input)
         array = input._array
         out = forward(array)
         node = new(Node)
@@ -92,7 +92,7 @@ def lift_unary(
 
 
 def lift_binary(
-    op: Op, tensor: type, known: tuple[type, ...]
+    op: Op, tensor: Any, known: tuple[type, ...]
 ) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """Two operator methods of an operation of two operands: as written, and reflected.
 
@@ -114,10 +114,10 @@ def lift_binary(
     usual = rule_x is not None and rule_x.keeps in simple
     pair = [Source("operand", 0), Source("operand", 1)]
     usual = usual and rule_y is not None and (rule_y.keeps in simple or [*rule_y.sources] == pair)
-    if PLAIN or not usual:
+    if PLAIN or not usual or rule_x is None or rule_y is None:
         return _named(general, op), _named(general_reflected, op, "r")
     forward = op.forward
-    x_needs_x, x_needs_y = rule_x.keeps == "x", rule_x.keeps == "y"  # type: ignore[union-attr]
+    x_needs_x, x_needs_y = rule_x.keeps == "x", rule_x.keeps == "y"
     y_needs_x, y_needs_y = rule_y.keeps == "x", rule_y.keeps == "y"
     y_needs_both = rule_y.keeps == "several"
 

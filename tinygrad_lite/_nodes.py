@@ -22,7 +22,7 @@ new = object.__new__
 
 def make(array: Any, node: Any) -> Any:
     """A tensor of an array (or NumPy scalar) that `node` made; None: no gradient wanted."""
-    tensor = new(Op.tensor_class)  # type: ignore[arg-type]
+    tensor: Any = new(Op.tensor_class)  # type: ignore[arg-type]
     tensor._array, tensor._node, tensor._grad, tensor._view = array, node, None, None
     return tensor
 
@@ -159,7 +159,7 @@ class Pick(Recorded):
         self.hooks: dict[int, Any] | None = None
 
     @property
-    def op(self) -> Any:  # type: ignore[override]
+    def op(self) -> Any:
         """The operation that had the result."""
         return self.parent.op
 

@@ -98,7 +98,7 @@ def _note_view(made: Any, base: Any, op: Op, settings: dict[str, Any]) -> None:
 
 def promote(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """Bring the operands to one type by torch's table, recording the casts."""
-    arrays = [o._array if isinstance(o, Op.tensor_class) else o for o in operands]
+    arrays = [getattr(o, "_array", o) for o in operands]
     if op.dtypes == "same":
         _require_same(op, arrays)
         return operands

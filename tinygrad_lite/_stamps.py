@@ -22,6 +22,13 @@ class Stamp:
 
     __slots__ = ("at", "clock", "code", "count", "name", "root")
 
+    at: int
+    clock: int
+    code: Any
+    count: int
+    name: str
+    root: Any
+
 
 STAMPS: dict[int, Stamp] = {}
 NEWEST = [1]  # the clock of the newest stamp; a node older than this has its kept values checked

@@ -106,6 +106,7 @@ class Walk:
         """
         heap, waiting, leaves = self.heap, self.waiting, self.leaves
         take, get = waiting.pop, waiting.get
+        entry: Any
         newest, retain = NEWEST[0], self.retain
         while heap:
             entry = take(heappop(heap))

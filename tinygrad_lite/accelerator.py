@@ -25,7 +25,7 @@ def synchronize(device: Any = None) -> None:
     """Nothing to wait for."""
 
 
-def set_device_index(device: Any) -> None:  # noqa: ARG001
+def set_device_index(device: Any) -> None:
     """An error: there is no accelerator."""
     check_device("cuda")
 

@@ -8,7 +8,7 @@ from typing import Any
 __all__ = ["compile", "disable", "is_compiling", "reset", "set_stance"]
 
 
-def compile(model: Any = None, **options: Any) -> Any:  # noqa: A001 - torch's name
+def compile(model: Any = None, **options: Any) -> Any:
     """`model` unchanged; also a decorator with options."""
     return model if model is not None else lambda m: compile(m, **options)
 

@@ -7,17 +7,17 @@ from typing import Any
 __all__ = ["export", "ignore", "is_scripting", "is_tracing", "script", "trace", "unused"]
 
 
-def script(obj: Any, *args: Any, **keywords: Any) -> Any:  # noqa: ARG001
+def script(obj: Any, *args: Any, **keywords: Any) -> Any:
     """`obj` unchanged."""
     return obj
 
 
-def trace(func: Any, example_inputs: Any = None, *args: Any, **keywords: Any) -> Any:  # noqa: ARG001
+def trace(func: Any, example_inputs: Any = None, *args: Any, **keywords: Any) -> Any:
     """`func` unchanged."""
     return func
 
 
-def ignore(drop: Any = False, **keywords: Any) -> Any:  # noqa: ARG001
+def ignore(drop: Any = False, **keywords: Any) -> Any:
     """The function unchanged."""
     return drop if callable(drop) else lambda f: f
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-__all__ = ["ProfilerActivity", "profile", "record_function", "schedule", "tensorboard_trace_handler"]
+__all__ = [
+    "ProfilerActivity",
+    "profile",
+    "record_function",
+    "schedule",
+    "tensorboard_trace_handler",
+]
 
 
 class ProfilerActivity(enum.Enum):
@@ -18,7 +24,7 @@ class ProfilerActivity(enum.Enum):
 class profile:  # noqa: N801 - torch's spelling
     """A block without effect."""
 
-    def __init__(self, *args: Any, **keywords: Any) -> None:  # noqa: ARG002
+    def __init__(self, *args: Any, **keywords: Any) -> None:
         self.step_num = 0
 
     def __enter__(self) -> profile:
@@ -37,7 +43,7 @@ class profile:  # noqa: N801 - torch's spelling
         """Count a step."""
         self.step_num += 1
 
-    def key_averages(self, **keywords: Any) -> Any:  # noqa: ARG002
+    def key_averages(self, **keywords: Any) -> Any:
         """Not measured here."""
         raise NotImplementedError("torch.profiler measures nothing here: use tinygrad_lite.profile")
 
@@ -45,7 +51,7 @@ class profile:  # noqa: N801 - torch's spelling
 class record_function:  # noqa: N801 - torch's spelling
     """A named block without effect."""
 
-    def __init__(self, name: str, args: str | None = None) -> None:  # noqa: ARG002
+    def __init__(self, name: str, args: str | None = None) -> None:
         self.name = name
 
     def __enter__(self) -> record_function:
@@ -55,11 +61,11 @@ class record_function:  # noqa: N801 - torch's spelling
         pass
 
 
-def schedule(**keywords: Any) -> Any:  # noqa: ARG001
+def schedule(**keywords: Any) -> Any:
     """A schedule that never records."""
     return lambda step: None
 
 
-def tensorboard_trace_handler(dir_name: str, **keywords: Any) -> Any:  # noqa: ARG001
+def tensorboard_trace_handler(dir_name: str, **keywords: Any) -> Any:
     """A handler that is never called."""
     return lambda prof: None

@@ -27,7 +27,7 @@ __all__ = [
 
 
 @contextlib.contextmanager
-def fork_rng(devices: Any = None, enabled: bool = True, **keywords: Any) -> Iterator[None]:  # noqa: ARG001
+def fork_rng(devices: Any = None, enabled: bool = True, **keywords: Any) -> Iterator[None]:
     """A block after which the default generator is where it was before."""
     before = get_rng_state() if enabled else None
     try:

@@ -20,14 +20,14 @@ def assert_close(
     actual: Any,
     expected: Any,
     *,
-    allow_subclasses: bool = True,  # noqa: ARG001
+    allow_subclasses: bool = True,
     rtol: float | None = None,
     atol: float | None = None,
     equal_nan: bool = False,
-    check_device: bool = True,  # noqa: ARG001
+    check_device: bool = True,
     check_dtype: bool = True,
-    check_layout: bool = True,  # noqa: ARG001
-    check_stride: bool = False,  # noqa: ARG001
+    check_layout: bool = True,
+    check_stride: bool = False,
     msg: str | Callable[[str], str] | None = None,
 ) -> None:
     """Raise an AssertionError unless `actual` and `expected` are close.
@@ -87,8 +87,8 @@ def _differ(
     if rtol is None:
         found = [TOLERANCES.get(x.dtype.name, (0.0, 0.0)) for x in (a, b)]
         rtol, atol = max(f[0] for f in found), max(f[1] for f in found)
-    wide = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in (a, b)]
-    close = np.isclose(*wide, rtol=rtol, atol=atol, equal_nan=equal_nan)
+    wide: list[Any] = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in (a, b)]
+    close = np.isclose(wide[0], wide[1], rtol=rtol, atol=atol, equal_nan=equal_nan)
     if np.all(close):
         return None
     return _describe(wide[0], wide[1], close, rtol, atol)

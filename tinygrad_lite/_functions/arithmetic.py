@@ -99,8 +99,8 @@ def pow(self: Any, exponent: Any) -> Any:
 
 
 pow = surface(pow, inplace=True)
-Tensor.__pow__ = lambda x, y: pow(x, y)  # type: ignore[attr-defined]
-Tensor.__rpow__ = lambda y, x: pow(x, y)  # type: ignore[attr-defined]
+setattr(Tensor, "__pow__", pow)  # noqa: B010 - typed as fixed
+setattr(Tensor, "__rpow__", lambda y, x: pow(x, y))  # noqa: B010
 
 
 def float_power(self: Any, exponent: Any) -> Any:
@@ -237,7 +237,7 @@ def positive(input: Any) -> Any:
     return input
 
 
-Tensor.__pos__ = positive  # type: ignore[attr-defined]
+setattr(Tensor, "__pos__", positive)  # noqa: B010
 
 NUMPY_FUNCTIONS[np.where] = where
 NUMPY_FUNCTIONS[np.power] = pow

@@ -174,7 +174,7 @@ def storage_offset(self: Any) -> int:
     root = array
     while isinstance(root.base, np.ndarray):
         root = root.base
-    return (array.ctypes.data - root.ctypes.data) // array.itemsize  # type: ignore[no-any-return]
+    return (array.ctypes.data - root.ctypes.data) // array.itemsize
 
 
 @method
@@ -399,7 +399,7 @@ def new(self: Any, *args: Any) -> Any:
 @method
 def as_subclass(self: Any, cls: type) -> Any:
     """The same tensor as an instance of a subclass."""
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     made._array, made._node, made._grad, made._view = (
         self._array,
         self._node,

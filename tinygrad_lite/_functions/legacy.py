@@ -81,4 +81,4 @@ Tensor.legacy = staticmethod(_legacy_default)
 for _name, _dtype in LEGACY.items():
     NAMES[_name] = LegacyType(
         _name, (), {"legacy_dtype": _dtype, "__doc__": f"Legacy constructor of {_dtype!r} tensors."}
-    )  # type: ignore[assignment]
+    )

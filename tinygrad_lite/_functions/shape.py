@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -21,12 +22,14 @@ from ._surface import NAMES, method, surface
 
 __all__: list[str] = []
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 ALL = slice(None)
 
 
 def axis_of(dim: int, ndim: int) -> int:
     """A dimension as a non-negative axis; torch's IndexError when out of range."""
-    return wrapped(ndim, dim)
+    return int(wrapped(ndim, dim))
 
 
 def axes_of(dims: Any, ndim: int) -> tuple[int, ...]:
@@ -67,17 +70,17 @@ def _resolve(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
     return shape
 
 
-def starred(keyword: str) -> Any:
+def starred(keyword: str) -> Callable[[F], F]:
     """Let a method of `*sizes` take them by keyword too: x.flip(dims=[0])."""
 
-    def decorate(function: Any) -> Any:
+    def decorate(function: F) -> F:
         @functools.wraps(function)
         def call(self: Any, *sizes: Any, **keywords: Any) -> Any:
             if keyword in keywords:
                 sizes = (keywords.pop(keyword),)
             return function(self, *sizes, **keywords)
 
-        return call
+        return cast("F", call)
 
     return decorate
 

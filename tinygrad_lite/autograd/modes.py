@@ -45,7 +45,7 @@ class _Mode:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isclass(function):
-            function.__init__ = self(function.__init__)  # type: ignore[misc]
+            setattr(function, "__init__", self(function.__init__))  # noqa: B010 - typed as fixed
             return function
         if inspect.isgeneratorfunction(function):
             return _stepwise(function, self._fresh)

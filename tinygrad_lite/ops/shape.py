@@ -131,7 +131,7 @@ def diagonal(x: Any, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     axes = sorted((axis1 % x.ndim, axis2 % x.ndim))
     rest = [i for i in range(x.ndim) if i not in axes]
     moved = x.transpose(*rest, axis1, axis2)
-    start, size = _diagonal_span(*moved.shape[-2:], offset)
+    start, size = _diagonal_span(moved.shape[-2], moved.shape[-1], offset)
     step = moved.strides[-2] + moved.strides[-1]
     corner = moved[..., start[0] : start[0] + 1, start[1] : start[1] + 1]
     return np.lib.stride_tricks.as_strided(
