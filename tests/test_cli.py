@@ -315,3 +315,16 @@ def test_output_can_be_cut_short():
     result = run(["bash", "-c", f"{sys.executable} -m tinygrad_lite info | head -n 1"])
     assert result.stderr == ""
     assert result.stdout.startswith("tinygrad_lite")
+
+
+def test_gradcheck_checks_a_function(capsys):
+    assert main(["gradcheck", "tinygrad_lite:tanh", "--shape", "2,3"]) == 0
+    assert "gradcheck passed for tanh: 6 elements" in capsys.readouterr().out
+
+
+def test_gradcheck_says_what_it_takes(capsys):
+    assert main(["gradcheck", "tanh"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "module:function" in said.err

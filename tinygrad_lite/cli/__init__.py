@@ -1,4 +1,8 @@
-"""The command line: `demo` goes the whole road on real data, `info` says what runs here."""
+"""The command line.
+
+`demo` goes the whole road on real data, `gradcheck` checks a function of yours, `info` says what
+runs here.
+"""
 
 from .command import main
 

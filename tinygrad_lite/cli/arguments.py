@@ -7,6 +7,8 @@ import math
 from pathlib import Path
 from typing import NoReturn
 
+from .gradcheck import add_arguments
+
 # torch.manual_seed takes 64 bits; negative seeds would only be another spelling of large ones.
 LARGEST_SEED = 2**64 - 1
 
@@ -20,10 +22,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> Parser:
-    """The parser of both subcommands."""
+    """The parser of all subcommands."""
     parser = Parser(prog="tinygrad_lite", description="A small autograd framework on NumPy.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{demo,info}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{demo,gradcheck,info}")
     add_demo(commands)
+    check = commands.add_parser("gradcheck", help="compare derivatives with differences")
+    add_arguments(check)
     commands.add_parser("info", help="versions, BLAS and threads, for bug reports")
     return parser
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .arguments import build_parser
 from .demo import run_demo
 from .files import OutputFolder
+from .gradcheck import run_gradcheck
 from .info import describe_machine
 from .training import DivergenceError
 
@@ -42,6 +43,8 @@ def run(parser: Parser, options: argparse.Namespace) -> int:
     if options.command == "info":
         print("\n".join(describe_machine()))
         return 0
+    if options.command == "gradcheck":
+        return run_gradcheck(options)
     try:
         with OutputFolder(options.out) as folder:
             run_demo(options, folder)
