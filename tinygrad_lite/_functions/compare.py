@@ -116,6 +116,25 @@ def alias_copy(input: Any) -> Any:
     return input.clone()
 
 
+@surface
+def isreal(input: Any) -> Any:  # noqa: A002
+    """True everywhere: there are no complex numbers."""
+    return make(np.ones(input._array.shape, bool), None)
+
+
+@surface(method=False)
+def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:  # noqa: A002
+    """`narrow` with memory of its own."""
+    return join.narrow(input, dim, start, length).clone()
+
+
+@surface(method=False)
+def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
+    """Places in a tensor of `shape` from places in its flattened form, one tensor per dimension."""
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    return tuple(make(np.asarray(i), None) for i in np.unravel_index(indices._array, shape))
+
+
 def angle(input: Any) -> Any:
     """0 for positive numbers, pi for negative ones."""
     return apply(

@@ -72,7 +72,7 @@ for _name, _dtype in {
 
 
 @method
-def bfloat16(self: Any) -> Any:
+def bfloat16(self: Any, memory_format: Any = None) -> Any:  # noqa: ARG001
     """Not available: NumPy has no bfloat16."""
     return to_type(self, to_numpy(_dtypes.bfloat16))
 
@@ -381,6 +381,23 @@ def new_full(
 
 
 @method
+def new_empty_strided(
+    self: Any,
+    size: Any,
+    stride: Any,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **ignored: Any,  # noqa: ARG001 - layout and pin_memory
+) -> Any:
+    """Memory of a shape with given steps between elements, in the dtype of `self`."""
+    kind = self.dtype if dtype is None else dtype
+    return _creation.empty_strided(
+        size, stride, dtype=kind, device=device, requires_grad=requires_grad
+    )
+
+
+@method
 def new_tensor(
     self: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
@@ -407,3 +424,6 @@ def as_subclass(self: Any, cls: type) -> Any:
         self._view,
     )
     return made
+
+
+NAMES["resize_as_"] = resize_as_

@@ -30,9 +30,13 @@ reciprocal = unary(
     "reciprocal", lambda x: 1 / x, lambda g, out: -g * out * out, onnx="Reciprocal",
     label="1/x", formula="−g out²",
 )  # fmt: skip
-square = unary(
-    "square", np.square, lambda g, x: g * x * 2, dtypes=None, label="x²", formula="2 g x"
-)
+
+
+def _square(x: Any) -> Any:
+    return np.square(x) if x.dtype.kind != "b" else x.astype(np.int64)
+
+
+square = unary("square", _square, lambda g, x: g * x * 2, dtypes=None, label="x²", formula="2 g x")
 sqrt = unary(
     "sqrt", np.sqrt, lambda g, out: g / (out * 2), label="√", onnx="Sqrt", formula="g / (2 out)"
 )
@@ -200,7 +204,7 @@ copysign = binary(
     _flat,
     dtypes="float",
 )
-nextafter = binary("nextafter", np.nextafter)
+nextafter = binary("nextafter", np.nextafter, _flat, _flat)
 
 # Division with rounding
 
@@ -409,4 +413,4 @@ def clone(x: Any) -> Any:
 
 clone.rule(lambda g: g)
 
-UFUNCS.update({np.power: pow, np.sign: sign, np.rint: round})
+UFUNCS.update({np.power: pow, np.sign: sign, np.rint: round, np.square: square})
