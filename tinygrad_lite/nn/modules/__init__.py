@@ -42,7 +42,7 @@ from .loss import *
 from .module import Module
 from .normalization import *
 from .padding import *
-from .parallel import *
+from .parallel import DataParallel
 from .pooling import *
 from .rnn import *
 from .sparse import *
@@ -66,7 +66,7 @@ __all__ += linear.__all__
 __all__ += loss.__all__
 __all__ += normalization.__all__
 __all__ += padding.__all__
-__all__ += parallel.__all__
+__all__ += ["DataParallel"]
 __all__ += pooling.__all__
 __all__ += rnn.__all__
 __all__ += sparse.__all__
