@@ -146,7 +146,11 @@ def avg_pool(
 ) -> Any:
     """The mean of each window; zeros of the padding count if they are included."""
     shares = _shares(window, x.shape[2:], include_padding, divisor)
-    return _scaled(kernels.total(x, window), shares)
+    sums = kernels.total(x, window)
+    if x.dtype.kind == "f":
+        return _scaled(sums, shares)
+    # 1 / share is a whole number again; integers are divided towards zero
+    return np.trunc(sums / np.rint(1 / np.asarray(shares))).astype(x.dtype)
 
 
 @op(kind="linear", label="avg poolᵀ")

@@ -420,6 +420,11 @@ def multilabel_margin_loss(
             f"inconsistent target size: {list(target.shape)} for multi-label "
             f"{list(input.shape)}"
         )
+    if input.ndim > 2 or 0 in input.shape[-1:]:
+        raise RuntimeError(
+            "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(input.shape)}"
+        )
     flat = input.ndim < 2
     rows = reshape(input, shape=(1, -1)) if flat else input
     places = array_of(target).reshape(rows.shape)

@@ -11,7 +11,7 @@ from ...ops import normalization as ops
 from ...ops.elementwise import clone, power, rsqrt
 from ...ops.resample import blend
 from ...ops.shape import reshape
-from ._arguments import array_of
+from ._arguments import array_of, tensor_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -238,8 +238,11 @@ def local_response_norm(
         )
     if not math.prod(input.shape):
         return input
+    whole = not input.dtype.is_floating_point
     channels = np.arange(input.shape[1])
     distance = channels[None, :] - channels[:, None]
     near = (distance >= -(size // 2)) & (distance <= (size - 1) // 2)
-    means = blend(input * input, near / size, axis=1)
+    means = blend(input * input, near.astype(np.int64) if whole else near / size, axis=1)
+    if whole:  # the mean of integers is one, as PyTorch's avg_pool has it
+        means = tensor_of(np.trunc(array_of(means) / size).astype(np.int64))
     return input / power(means * alpha + k, exponent=beta)

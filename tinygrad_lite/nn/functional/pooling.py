@@ -320,6 +320,10 @@ def lp_pool3d(
 
 def _wanted(output_size: Any, input: Any, axes: int) -> tuple[int, ...]:
     """The spatial size asked for; None keeps that of the input."""
+    if isinstance(output_size, (tuple, list)) and input.ndim <= len(output_size):
+        raise ValueError(
+            f"Input dimension should be at least {len(output_size) + 1}, got {input.ndim}"
+        )
     sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * axes
     if len(sizes) == 1:
         sizes = tuple(sizes) * axes
@@ -341,8 +345,9 @@ def _wanted(output_size: Any, input: Any, axes: int) -> tuple[int, ...]:
 
 
 def _adaptive_avg_pool(axes: int, input: Any, output_size: Any) -> Any:
+    outs = _wanted(output_size, input, axes)
     batch, alone = _batched(f"adaptive_avg_pool{axes}d", axes, input)
-    outs, size = _wanted(output_size, batch, axes), batch.shape[2:]
+    size = batch.shape[2:]
     if all(m == 1 for m in outs):
         return _unbatched(mean(batch, axis=tuple(range(2, axes + 2)), keepdims=True), alone)
     if all(m and n % m == 0 for n, m in zip(size, outs, strict=True)):
@@ -381,8 +386,8 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
 
 
 def _adaptive_max_pool(axes: int, input: Any, output_size: Any, return_indices: bool) -> Any:
+    outs = _wanted(output_size, input, axes)
     batch, alone = _batched(f"adaptive_max_pool{axes}d", axes, input)
-    outs = _wanted(output_size, batch, axes)
     starts, ends = ops.adaptive_bounds(batch.shape[2:], outs)
     values, indices = _gather_maxima(batch, starts, ends, outs)
     if return_indices:
