@@ -19,7 +19,8 @@ PACKAGE = __name__.partition(".")[0]
 class Ledger:
     """Collects a graph. While it lives it holds what it names, so that no identity is reused."""
 
-    def __init__(self, names: dict[int, str] | None = None) -> None:
+    def __init__(self, names: dict[int, str] | None = None, *, stats: bool = False) -> None:
+        self.stats = stats
         self.nodes: list[Node] = []
         self.leaves: list[Leaf] = []
         self.calls: list[Call] = []
@@ -105,7 +106,7 @@ class Ledger:
             tuple(array.shape),
             str(array.dtype),
             trained,
-            summarize(array) if trained or array.ndim == 0 else None,
+            summarize(array) if self.stats or array.ndim == 0 else None,
             None if gradient is None else summarize(gradient._array),
             array.item() if array.ndim == 0 else None,
         )

@@ -33,7 +33,7 @@ class Recorder:
         self.stats = stats
         self.source = source
         self.title = title
-        self.ledger = Ledger()
+        self.ledger = Ledger(stats=stats)
         self.makers: dict[int, tuple[int, int]] = {}
         self.results: dict[int, tuple[weakref.ref[Any], int, int]] = {}
         self.arrays: dict[int, weakref.ref[Any]] = {}

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 
 def graph(
-    result: Tensor | Sequence[Tensor], *, names: dict[str, Tensor] | None = None, title: str = ""
+    result: Tensor | Sequence[Tensor],
+    *,
+    names: dict[str, Tensor] | None = None,
+    stats: bool = False,
+    title: str = "",
 ) -> Graph:
     """The operations behind `result`, in the order in which they ran.
 
     Only operations that carry a gradient are on the tape; `viz.trace` and `record` see the
     others too. `names` gives names to tensors; without it the caller's variables do.
+    `stats` takes statistics of the leaves; those of gradients are always taken.
 
     Errors: ValueError when nothing was recorded, as under `no_grad()`.
 
@@ -39,7 +44,7 @@ def graph(
     for name, tensor in (names or {}).items():
         known[id(tensor)] = name
     _require_history(results)
-    reader = _Reader(Ledger(known))
+    reader = _Reader(Ledger(known, stats=stats))
     reader.read([tensor._node for tensor in results])
     return reader.close(results, title)
 

@@ -147,6 +147,17 @@ class _Composer:
         title += measure(face.name, TEXT) + 8 if face.name else 0
         title += sum(measure(row.left, TEXT) + 12 for row in face.rows)
         title += measure(face.badge, TEXT, bold=True) + 14 if face.badge else 0
+        if self.sideways:
+            self._fit_sideways(frame, plan, title)
+        else:
+            self._fit_upright(frame, plan, title)
+        for (pin, key), port in frame.ports.items():
+            box = next(box for entity, box in plan.boxes if entity is port)
+            at = box.y - frame.height / 2 if self.sideways else box.x - frame.width / 2
+            self.ports[id(frame), pin, key] = at
+
+    def _fit_upright(self, frame: Entity, plan: _Plan, title: float) -> None:
+        """Give the frame its size around the plan, with the title above."""
         width = max(plan.width + 2 * FRAME_PAD, title)
         pins = {pin for pin, _ in frame.ports}
         above = 0.0 if "top" in pins else FRAME_PAD / 2  # ports bring their own distance
@@ -154,10 +165,21 @@ class _Composer:
         self._lead_through_title(plan)
         below = 0.0 if "bottom" in pins else FRAME_PAD
         frame.width, frame.height = width, plan.height + FRAME_TITLE + above + below
-        for (pin, key), port in frame.ports.items():
-            box = next(box for entity, box in plan.boxes if entity is port)
-            at = box.y - frame.height / 2 if self.sideways else box.x - width / 2
-            self.ports[id(frame), pin, key] = at
+
+    def _fit_sideways(self, frame: Entity, plan: _Plan, title: float) -> None:
+        """The same for ranks that run to the right; ports lie on the left and right border."""
+        frame.width = max(plan.width + 2 * FRAME_PAD, title)
+        frame.height = plan.height + FRAME_TITLE + FRAME_PAD
+        left = (frame.width - plan.width) / 2
+        self._shift(plan, left, FRAME_TITLE)
+        pinned = {pin: [b.x for _, b in plan.boxes if b.pin == pin] for pin in ("top", "bottom")}
+        for wire, *_ in plan.wires:
+            x, y = wire.points[0]
+            if any(abs(x - port) < 1e-6 for port in pinned["top"]):
+                wire.points[0] = (0.0, y)
+            x, y = wire.points[-1]
+            if any(abs(x - port) < 1e-6 for port in pinned["bottom"]):
+                wire.points[-1] = (frame.width, y)
 
     # -- one frame --------------------------------------------------------------------
 
@@ -270,8 +292,6 @@ class _Composer:
 
     def _lead_through_title(self, plan: _Plan) -> None:
         """Start the wires of the upper ports at the frame's border, not below its title."""
-        if self.sideways:
-            return
         for wire, *_ in plan.wires:
             if abs(wire.points[0][1] - FRAME_TITLE) < 1e-6:  # only ports have no height
                 wire.points[0] = (wire.points[0][0], 0.0)

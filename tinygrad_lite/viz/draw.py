@@ -37,9 +37,9 @@ def _find_graph(target: Any, inputs: tuple[Any, ...], *, stats: bool) -> Graph:
     if isinstance(target, Graph):
         return target
     if isinstance(target, Tensor):
-        return _walk([target])
+        return graph(target, stats=stats)
     if isinstance(target, (list, tuple)) and target and all(isinstance(t, Tensor) for t in target):
-        return _walk(list(target))
+        return graph(list(target), stats=stats)
     if hasattr(target, "named_modules") and not inputs:
         return _list_modules(target)
     if callable(target):
@@ -48,10 +48,6 @@ def _find_graph(target: Any, inputs: tuple[Any, ...], *, stats: bool) -> Graph:
         f"draw: expected a tensor, a module, a function with its inputs, or a Graph, got "
         f"{type(target).__name__}"
     )
-
-
-def _walk(results: list[Any]) -> Graph:
-    return graph(results)
 
 
 def _list_modules(module: Any) -> Graph:

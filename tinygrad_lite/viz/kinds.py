@@ -30,7 +30,7 @@ KINDS: dict[str, Kind] = {
     "index": Kind("lookup", "grid", "#4d7c0f", "#a3d65c"),
     "random": Kind("random", "dice", "#a3297f", "#ff8fd8"),
     "attention": Kind("attention", "target", "#0e7490", "#5cc8e6"),
-    "module": Kind("module, folded", "stack", "#334155", "#c3cedb"),
+    "module": Kind("folded, more inside", "stack", "#334155", "#c3cedb"),
     "constant": Kind("no gradient", "ring", "#70757d", "#9aa3ad"),
     "input": Kind("input", "arrow", "#166534", "#6fdd8b"),
     "shared": Kind("shared parameter", "key", "#8a6100", "#e5c04b"),

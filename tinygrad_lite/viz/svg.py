@@ -201,9 +201,9 @@ class _Page:
         for path in self.drawing.paths:
             if path.label:
                 x, y = path.points[-1]
-                self.parts.append(
-                    f'<text class="u hl" x="{_n(x + 5)}" y="{_n(y - 4)}">{_e(path.label)}</text>'
-                )
+                x, y = (x - 16, y - 5) if self.options.direction == "LR" else (x + 5, y - 4)
+                label = _e(path.label)
+                self.parts.append(f'<text class="u hl" x="{_n(x)}" y="{_n(y)}">{label}</text>')
 
     # -- legend -----------------------------------------------------------------------
 
