@@ -25,6 +25,7 @@ from . import (
     shape,
     sorting,
     special,
+    strided,
 )
 from ._surface import NAMES
 
@@ -52,4 +53,5 @@ __all__ = [
     "shape",
     "sorting",
     "special",
+    "strided",
 ]

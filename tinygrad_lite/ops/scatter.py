@@ -364,7 +364,8 @@ def index_add(x: Any, index: Any, source: Any, *, axis: int, alpha: Any = 1) -> 
     if x.dtype.kind == "b":
         np.logical_or.at(out, index.reshape(-1), source & bool(alpha))
     else:
-        add_rows(out, index.reshape(-1), source if alpha == 1 else source * alpha)
+        scale = np.asarray(alpha).astype(x.dtype)  # -1 wraps in unsigned integers, as in torch
+        add_rows(out, index.reshape(-1), source if alpha == 1 else source * scale)
     return _back(out, axis, x.shape)
 
 
