@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite.autograd.gradcheck import GradcheckReport, check_function
+from tinygrad_lite import from_numpy, tensor
+from tinygrad_lite.autograd import Function
+from tinygrad_lite.autograd.gradcheck import GradcheckReport, check_function, gradcheck
 
 from .mutants import Case, right_cases, wrong_cases
 
@@ -117,6 +119,36 @@ def measure_ours(cases: list[Case]) -> Score:
     return score
 
 
+def measure_functions(cases: list[Case]) -> Score:
+    """Run the library's checker over the same rules as autograd.Functions."""
+    score, began = Score(), time.perf_counter()
+    for case in cases:
+        function = engine_function(case)
+        inputs = [tensor(np.array(x)).requires_grad_() for x in case.inputs]
+        report: Any = gradcheck(function.apply, inputs, raise_exception=False, report=True)
+        score.add(case, report.ok, report)
+        score.forwards += report.forwards
+    score.seconds = time.perf_counter() - began
+    return score
+
+
+def engine_function(case: Case) -> Any:
+    """The case as an autograd.Function of this library."""
+
+    class Wrapped(Function):
+        @staticmethod
+        def forward(ctx: Any, *xs: Any) -> Any:
+            ctx.arrays = [x.detach().numpy() for x in xs]
+            return from_numpy(np.array(case.forward(*ctx.arrays)))
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            found = case.backward(g.numpy(), *ctx.arrays)
+            return tuple(None if gx is None else from_numpy(np.array(gx)) for gx in found)
+
+    return Wrapped
+
+
 def measure_torch(cases: list[Case]) -> Score:
     """Run PyTorch's checker over the same rules."""
     import torch
@@ -160,6 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--functions", action="store_true", help="as autograd.Functions, too")
     parser.add_argument("--torch", action="store_true", help="run PyTorch's checker as well")
     parser.add_argument("--show", action="store_true", help="print every miss")
     options = parser.parse_args()
@@ -170,6 +203,11 @@ def main() -> None:
         print(f"seed {seed}: {score.line('tinygrad_lite')}", flush=True)
         if options.show:
             print("\n".join(score.remarks))
+        if options.functions:
+            score = measure_functions(cases)
+            print(f"seed {seed}: {score.line('as Functions')}", flush=True)
+            if options.show:
+                print("\n".join(score.remarks))
         if options.torch:
             print(f"seed {seed}: {measure_torch(cases).line('torch')}", flush=True)
 

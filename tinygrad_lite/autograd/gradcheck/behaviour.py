@@ -67,6 +67,7 @@ class Behaviour:
         self.forwards = self.backwards = 0
         self.notes: list[str] = []
         self.weak: Fault | None = None
+        self.largest = 0.0
 
     def fresh(self) -> list[Array]:
         """Copies of the inputs."""
@@ -98,6 +99,7 @@ class Behaviour:
         values = self.fresh()
         run = self.start(values)
         first = [np.array(output) for output in run.outputs]
+        self.largest = max(span(output) for output in first)
         upstream = self.upstream_for(run)
         steps: list[Callable[[], Fault | None]] = [
             lambda: self.inputs_kept(values, "forward"),
@@ -114,15 +116,20 @@ class Behaviour:
     ) -> Fault | None:
         """Faults of the backward of one run."""
         given = [np.array(u) for u in upstream]
-        raw = self.pull(run, upstream)
+        complaint = getattr(run, "complaint", lambda: None)
+        try:
+            raw = self.pull(run, upstream)
+        except Exception as error:  # noqa: BLE001 - whatever backward raises is its fault
+            return complaint() or Fault(
+                f"backward raises {type(error).__name__}", str(error).splitlines()[0]
+            )
         fault = self.form(raw) or self.inputs_kept(values, "backward")
         fault = fault or self.upstream_kept(given, upstream)
         if fault:
             return fault
         gradients = [None if g is None else np.array(g) for g in raw]
-        complaint = getattr(run, "complaint", None)
         return (
-            (complaint() if complaint else None)
+            complaint()
             or self.backward_repeats(run, given, gradients)
             or self.outputs_kept(run, first)
             or self.fresh_repeats(given, gradients)
@@ -272,7 +279,7 @@ class Behaviour:
             )
         return None
 
-    def wrong_shape(self, number: int, name: str, gradient: Array) -> Fault:
+    def wrong_shape(self, number: int, name: str, gradient: Any) -> Fault:
         """The fault of a gradient of another shape: not summed over a broadcast axis, or else."""
         shape = self.values[number].shape
         axes = broadcast_axes(shape, gradient.shape)
@@ -311,6 +318,12 @@ class Behaviour:
                     return fault
         return None
 
+    def steepest(self, number: int) -> float:
+        """The slope of the largest output over the size of an input: what may have cancelled."""
+        sizes = np.abs(self.values[number].astype(np.float64))
+        sizes = sizes[(sizes > 0) & np.isfinite(sizes)]
+        return self.largest / float(np.median(sizes)) if sizes.size else self.largest
+
     def jittered(self, upstream: Array) -> Array:
         """The upstream gradient moved by some hundred units in its last place."""
         unit = 500 * float(np.finfo(upstream.dtype).eps)
@@ -331,6 +344,7 @@ class Behaviour:
         size = max(span(once), span(pulled["apart"]))
         unit = float(np.finfo(once.dtype).eps) if once.dtype.kind == "f" else 0.0
         slack = 1e4 * unit * size + 10 * gap_between(once, pulled["jittered"])
+        slack += 1e3 * unit * self.steepest(number)
         scaled = gap_between(double, -2 * once)
         added = gap_between(pulled["both"], once + pulled["apart"])
         if not from_nothing and max(scaled, added) <= slack:

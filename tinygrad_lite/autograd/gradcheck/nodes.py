@@ -276,7 +276,8 @@ def as_kept(value: Any) -> Any:
 def stand_in_value(parent: Any, shape: Any, result: Any, rng: np.random.Generator) -> Any:
     """Random positive numbers of an operand's shape."""
     if shape is None and parent is not None:
-        shape = parent.tensor()._array.shape if isinstance(parent, Leaf) else parent.shape
+        owner: Any = parent.tensor() if isinstance(parent, Leaf) else parent
+        shape = tuple(owner.shape)
     if shape is None:
         shape = result
     return rng.uniform(0.5, 1.5, shape)

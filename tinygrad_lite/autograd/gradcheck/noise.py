@@ -80,6 +80,8 @@ def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) ->
         still &= ~moved
         if not still.any() or not depends(y, still):
             break
+    # What no spacing moved may be the rest of a cancellation among values as large as the largest.
+    sigma = np.where(still, np.maximum(sigma, flat.unit * largest), sigma)
     if coarse.any():
         flat.unit = SINGLE
         sigma = np.maximum(sigma, np.where(coarse | still, SINGLE, 0.0) * np.abs(y))

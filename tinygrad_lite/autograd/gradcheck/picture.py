@@ -10,13 +10,15 @@ import html
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .table import KINK, UNDECIDED, WRONG
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .report import GradcheckReport, InputReport, Maps
     from .subject import Vector
 
@@ -93,14 +95,14 @@ def draw_input(one: InputReport, top: float) -> tuple[str, float, float]:
     return "".join(parts), left, height + 58
 
 
-def grid(maps: Maps, values: Vector) -> Vector:
+def grid(maps: Maps, values: NDArray[Any]) -> NDArray[Any]:
     """Values in two dimensions: one output in the input's shape, else outputs × elements."""
     if len(values) == 1 and maps.complete and len(maps.shape) > 1:
         return values.reshape(-1, maps.shape[-1])
     return values
 
 
-def thin(values: Vector) -> tuple[Vector, Vector]:
+def thin(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """At most LARGEST rows and columns of a map, evenly spread; the places taken."""
     rows = np.unique(np.linspace(0, values.shape[0] - 1, min(values.shape[0], LARGEST)).astype(int))
     columns = np.unique(

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..._tensor import Tensor
 from ..function import CallNode, Function
-from .behaviour import Fault, broadcast_axes, same
+from .behaviour import Fault, broadcast_axes, coarser, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,12 @@ class CallSpy:
     def forgiven(self, returned: Any) -> Fault | None:
         """A fault if a gradient lacks the shape or dtype of its input."""
         gradients = returned if isinstance(returned, tuple) else (returned,)
+        if len(gradients) != len(self.shapes):
+            return Fault(
+                "wrong number of gradients",
+                f"{self.__name__}.backward returned {len(gradients)} for {len(self.shapes)} "
+                "inputs; return one per input of forward, None for those without a gradient",
+            )
         for number, (g, shape, dtype) in enumerate(
             zip(gradients, self.shapes, self.dtypes, strict=False)
         ):
@@ -61,7 +67,7 @@ class CallSpy:
                 continue
             if tuple(g.shape) != tuple(shape):
                 return self.unsummed(number, tuple(g.shape), tuple(shape))
-            if g._array.dtype != dtype:
+            if coarser(g._array.dtype, dtype):
                 return Fault(
                     "wrong dtype of the gradient",
                     f"{self.__name__}.backward returned {g._array.dtype} as gradient {number} for "
@@ -72,9 +78,14 @@ class CallSpy:
     def unsummed(self, number: int, got: tuple[int, ...], shape: tuple[int, ...]) -> Fault:
         """The fault of a gradient of the broadcast shape."""
         axes = ", ".join(map(str, broadcast_axes(shape, got)))
-        where = f" over the broadcast axis {axes}" if axes else ""
+        if not axes:
+            return Fault(
+                "wrong shape of the gradient",
+                f"{self.__name__}.backward returned the shape {got} as gradient {number} for an "
+                f"input of shape {shape}",
+            )
         return Fault(
-            f"missing sum{where} (missing unbroadcast, wrong shape)",
+            f"missing sum over the broadcast axis {axes} (missing unbroadcast, wrong shape)",
             f"{self.__name__}.backward returned the shape {got} as gradient {number} for an input "
             f"of shape {shape}; the engine forgives it by summing, others do not",
         )

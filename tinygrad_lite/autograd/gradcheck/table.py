@@ -9,6 +9,7 @@ import numpy as np
 
 from .kinks import edge_of_domain, find_jump, is_mixture, overshoots
 from .ladder import FIRST_STEP, SHORT_STEPS, STEPS, Line, judge as judge_ladder
+from .staircase import find_staircase
 from .subject import Vector, magnitudes
 
 if TYPE_CHECKING:
@@ -187,6 +188,8 @@ def climb_once(
     if verdict.wrong.any() and line.flat.working is np.float64:
         slopes = slopes.followed_by(line.climb(u, gradient, SHORT_STEPS))
         verdict = judge_ladder(slopes, candidate * size, rtol, scale * size)
+    if verdict.wrong.any():
+        verdict.wrong &= ~find_staircase(line, slopes, u, verdict.wrong)
     jump = jump_of(slopes)
     verdict.best, verdict.bar = verdict.best / size, verdict.bar / size
     jump.right, jump.left, jump.bar = jump.right / size, jump.left / size, jump.bar / size
