@@ -192,6 +192,8 @@ class RNNBase(Module):
         self, input: Any, batch_sizes: Any, states: tuple[Any, ...] | None
     ) -> tuple[Any, tuple[Any, ...]]:
         self.check_input(input, batch_sizes)
+        if input.shape[0] == 0:
+            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
         if states is None:
             states = self._start(input, batch_sizes)
         self._check_states(states, input, batch_sizes)
