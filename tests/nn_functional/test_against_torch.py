@@ -128,8 +128,6 @@ def test_affine_grid(size, align):
 @pytest.mark.parametrize("align", [True, False])
 @pytest.mark.parametrize("size", [(3, 4), (5, 5), (17, 9)])
 def test_interpolate_with_antialiasing(mode, align, size):
-    if align:
-        pytest.skip("PyTorch scales corners and filter at once; it is left out here")
     x = RNG.standard_normal((2, 3, 9, 11))
     both(lambda f, x: f.interpolate(x, size, mode=mode, align_corners=align, antialias=True), x)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
+from .chunks import long_rows, row_pieces, stretched
 
 __all__ = ["channel_norm", "channel_norm_pull", "row_norm", "row_norm_pull"]
 
@@ -27,20 +28,25 @@ def row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]
 
     Also the means and one over the deviations, as columns.
     """
-    count = x.dtype.type(max(1, x.shape[1]))
-    mean = np.add.reduce(x, axis=1, keepdims=True)
-    mean /= count
-    out = x - mean
-    scale = np.vecdot(out, out)[:, None]
-    scale /= count
-    scale += eps
-    np.sqrt(scale, out=scale)
-    np.reciprocal(scale, out=scale)
-    out *= scale
-    if weight is not None:
-        out *= weight
-    if bias is not None:
-        out += bias
+    rows, width = x.shape
+    out = np.empty(x.shape, x.dtype)
+    mean, scale = np.empty((rows, 1), x.dtype), np.empty((rows, 1), x.dtype)
+    share = np.full(width, 1 / max(1, width), x.dtype)
+    with long_rows(width):
+        for part in row_pieces(rows, width):
+            piece, level, steep = out[part], mean[part], scale[part]
+            np.dot(x[part], share, out=level[:, 0])
+            np.subtract(x[part], level, out=piece)
+            np.vecdot(piece, piece, out=steep[:, 0])
+            steep *= x.dtype.type(1 / max(1, width))
+            steep += eps
+            np.sqrt(steep, out=steep)
+            np.reciprocal(steep, out=steep)
+            piece *= steep
+            if weight is not None:
+                piece *= weight
+            if bias is not None:
+                piece += bias
     return out, mean, scale
 
 
@@ -55,26 +61,34 @@ def _row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: An
 @instead_of(_row_norm_pull)
 def row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
     """Gradients of the rows, the weight and the bias; None for what is not needed."""
-    normal = x - mean
-    normal *= scale
-    gw = gb = gx = None
-    ones = np.ones(len(x), x.dtype)
-    if needs[1]:
-        gw = ones.dot(g * normal)
-    if needs[2]:
-        gb = ones.dot(g)
-    if needs[0]:
-        count = x.dtype.type(max(1, x.shape[1]))
-        gx = g.copy() if weight is None else g * weight
-        along = np.vecdot(gx, normal)[:, None]
-        along /= count
-        level = np.add.reduce(gx, axis=1, keepdims=True)
-        level /= count
-        normal *= along
-        gx -= normal
-        gx -= level
-        gx *= scale
-    return gx, gw, gb
+    rows, width = x.shape
+    gx = np.empty(x.shape, x.dtype) if needs[0] else None
+    gw, gb = np.zeros(width, x.dtype), np.zeros(width, x.dtype)
+    share = np.full(width, 1 / max(1, width), x.dtype)
+    with long_rows(width):
+        for part in row_pieces(rows, width):
+            slopes = g[part]
+            normal = x[part] - mean[part]
+            normal *= scale[part]
+            ones = np.ones(len(slopes), x.dtype)
+            if needs[1]:
+                gw += ones.dot(slopes * normal)
+            if needs[2]:
+                gb += ones.dot(slopes)
+            if gx is not None:
+                _row_back(slopes, normal, weight, scale[part], share, gx[part])
+    return gx, gw if needs[1] else None, gb if needs[2] else None
+
+
+def _row_back(g: Any, normal: Any, weight: Any, scale: Any, share: Any, out: Any) -> None:
+    """s (h − mean(h) − n mean(h n)), h = g w and n the normal rows, which are overwritten."""
+    inner = g if weight is None else np.multiply(g, weight, out=out)
+    along = np.vecdot(inner, normal)[:, None] * share[:1]
+    level = inner.dot(share)[:, None]
+    normal *= along
+    np.subtract(inner, normal, out=out)
+    out -= level
+    out *= scale
 
 
 def _faces(x: Any, *vectors: Any) -> tuple[Any, ...]:
@@ -128,12 +142,16 @@ def channel_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, 
     rows = _pixels(x)
     share = np.full(len(rows), 1 / max(1, len(rows)), x.dtype)
     mean = share.dot(rows)
-    out = rows - mean
-    var = share.dot(out * out)
+    wide, level = stretched(rows, mean)
+    out = wide - level
+    var = share.dot((out * out).reshape(rows.shape))
     scale = 1 / np.sqrt(var + eps)
-    out *= scale if weight is None else scale * weight
-    if bias is not None:
-        out += bias
+    out, steep, lift = stretched(
+        out.reshape(rows.shape), scale if weight is None else scale * weight, bias
+    )
+    out *= steep
+    if lift is not None:
+        out += lift
     return _image(out, x), mean, var, scale
 
 
@@ -146,14 +164,19 @@ def channel_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs:
     """
     rows, slopes = _pixels(x), _pixels(g)
     ones = np.ones(len(rows), x.dtype)
-    normal = rows - mean
-    normal *= scale
-    gb, gw = ones.dot(slopes), ones.dot(slopes * normal)
+    wide, level, steep = stretched(rows, mean, scale)
+    normal = wide - level
+    normal *= steep
+    slopes = slopes.reshape(wide.shape)
+    gb = ones.dot(slopes.reshape(rows.shape))
+    gw = ones.dot((slopes * normal).reshape(rows.shape))
     if not needs[0]:
         return None, gw, gb
     share = x.dtype.type(1 / max(1, len(rows)))
-    normal *= gw * share
+    vectors = (gw * share, gb * share, scale if weight is None else scale * weight)
+    _, along, level, steep = stretched(rows, *vectors)
+    normal *= along
     np.subtract(slopes, normal, out=normal)
-    normal -= gb * share
-    normal *= scale if weight is None else scale * weight
+    normal -= level
+    normal *= steep
     return _image(normal, x), gw, gb

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels import softmax as kernels
+from .._kernels import activation as smooth, softmax as kernels
 from .._kernels.erf import erf as erf_kernel
 from .._op import op
 from .elementwise import abs as absolute, exp, sigmoid, tanh, where
@@ -185,13 +185,16 @@ def _(g: Any, x: Any) -> Any:
     return g * curve * curve
 
 
-@op(kind="elementwise", formula="g σ (1 + x (1 − σ))")
+@op(kind="elementwise", aux=("slope",), formula="g σ (1 + x (1 − σ))")
 def silu(x: Any) -> Any:
     """x σ(x), also called swish."""
-    return x / (np.exp(-x) + 1)
+    return smooth.silu(x)
 
 
-@silu.rule
+silu.rule(lambda g, slope: g * slope)
+
+
+@silu.again
 def _(g: Any, x: Any) -> Any:
     gate = sigmoid(x)
     return g * gate * (x * (1 - gate) + 1)
@@ -209,13 +212,16 @@ def _(g: Any, x: Any) -> Any:
     return g * (curve + x * sigmoid(x) * (1 - curve * curve))
 
 
-@op(kind="elementwise", onnx="Gelu", formula="g (Φ(x) + x φ(x))")
+@op(kind="elementwise", aux=("slope",), onnx="Gelu", formula="g (Φ(x) + x φ(x))")
 def gelu(x: Any) -> Any:
     """x Φ(x), Φ the standard normal distribution function."""
-    return x * (erf_kernel(x * ROOT_HALF) * 0.5 + 0.5)
+    return smooth.gelu(x)
 
 
-@gelu.rule
+gelu.rule(lambda g, slope: g * slope)
+
+
+@gelu.again
 def _(g: Any, x: Any) -> Any:
     density = exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
     return g * (normal_cdf(x) + x * density)
@@ -230,13 +236,16 @@ def normal_cdf(x: Any) -> Any:
 normal_cdf.rule(lambda g, x: g * exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi)))
 
 
-@op(kind="elementwise", label="gelu tanh", onnx="Gelu")
+@op(kind="elementwise", aux=("slope",), label="gelu tanh", onnx="Gelu")
 def gelu_tanh(x: Any) -> Any:
     """½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), close to gelu and made of cheaper functions."""
-    return x * 0.5 * (np.tanh((x + x * x * x * GELU_CUBIC) * ROOT_2_OVER_PI) + 1)
+    return smooth.gelu_tanh(x)
 
 
-@gelu_tanh.rule
+gelu_tanh.rule(lambda g, slope: g * slope)
+
+
+@gelu_tanh.again
 def _(g: Any, x: Any) -> Any:
     curve = tanh((x + x * x * x * GELU_CUBIC) * ROOT_2_OVER_PI)
     slope = (x * x * (3 * GELU_CUBIC) + 1) * ROOT_2_OVER_PI

@@ -136,7 +136,8 @@ def _weights(
 ) -> Any:
     """The matrix (outs, size) whose rows say how each result is mixed."""
     if antialias:
-        return _wide_weights(size, outs, _step(size, outs, scale), mode)
+        corners = (size - 1) / (outs - 1) if outs > 1 else 0.0
+        return _wide_weights(size, outs, corners if align else _step(size, outs, scale), mode)
     at = np.arange(outs, dtype=np.float64)
     if align:
         source = at * ((size - 1) / (outs - 1) if outs > 1 else 0.0)
