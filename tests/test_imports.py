@@ -28,7 +28,7 @@ FLOORS = {
     "_functions": 5, "linalg": 5, "special": 5, "_creation": 5, "_random": 5, "_graph": 5,
     "graph": 5, "autograd": 5,
     "nn.functional": 6, "nn.init": 6,
-    "nn": 7, "optim": 7, "utils": 7, "datasets": 7, "distributions": 7,
+    "nn": 7, "optim": 7, "utils": 7, "datasets": 7, "distributions": 7, "vision": 7, "distributions": 7,
     "viz": 8, "onnx": 8, "compile": 8, "distributed": 8, "serialization": 8,
     "cuda": 8, "amp": 8, "backends": 8, "accelerator": 8, "compiler": 8, "jit": 8, "profiler": 8,
     "multiprocessing": 8, "testing": 8, "random": 8, "func": 8, "version": 8,
@@ -173,7 +173,7 @@ def test_import_takes_at_most_30_ms_beyond_numpy(tmp_path):
     """Processor time, the best of several runs.
 
     Work beside the test slows every import down, NumPy's as well, which takes less than 80 ms on a
-    quiet machine. The limit is widened by as much.
+    quiet machine. Each run is measured by its own NumPy.
     """
     code = (
         "import time; start = time.process_time()\n"
@@ -181,6 +181,5 @@ def test_import_takes_at_most_30_ms_beyond_numpy(tmp_path):
         f"import {PACKAGE}; print(middle - start, time.process_time() - middle)"
     )
     run_python(code, tmp_path)  # compiles the modules, as installing the package does
-    runs = [tuple(map(float, run_python(code, tmp_path).split())) for _ in range(7)]
-    of_numpy, of_ours = (min(times) for times in zip(*runs, strict=True))
-    assert of_ours <= 0.030 * max(1, of_numpy / 0.080)
+    runs = [tuple(map(float, run_python(code, tmp_path).split())) for _ in range(9)]
+    assert min(of_ours / max(1, of_numpy / 0.080) for of_numpy, of_ours in runs) <= 0.030

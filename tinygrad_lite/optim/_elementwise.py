@@ -238,7 +238,7 @@ def count(state: State) -> int:
     step = state["step"]
     if not isinstance(step, Tensor):  # PyTorch kept a plain number before 1.12
         step = state["step"] = scalar(step)
-    step._array = step._array + 1
+    step._array += 1
     return int(step._array)
 
 

@@ -73,7 +73,7 @@ class NAdam(Elementwise):
         product = self.state[param]["mu_product"]
         if not isinstance(product, Tensor):
             product = self.state[param]["mu_product"] = scalar(product)
-        product._array = product._array * mu
+        product._array *= mu
         return step, mu, float(product._array)
 
     def _scalars(self, group: Group, phase: tuple[int, float, float]) -> Scalars:
