@@ -24,9 +24,7 @@ __all__ = ["change", "forbid", "in_place_of", "replace", "set_items"]
 
 
 def forbid(x: Any) -> None:
-    """Raise where torch forbids a change in place; make sure that there is a buffer to change."""
-    if x._array.__class__ is not np.ndarray:
-        x._array = np.array(x._array)
+    """Raise where torch forbids a change in place."""
     if here.state.grad and x._node is not None:
         if x._node.__class__ is Leaf:
             raise RuntimeError(
@@ -186,6 +184,8 @@ def _pass_to_base(x: Any, node: Any) -> None:
 
 def set_items(x: Any, basic: Any, advanced: Any, value: Any) -> None:
     """`x[key] = value`, recorded."""
+    if basic is not None:
+        x._array[basic]  # a wrong index is the first thing to be told
     forbid(x)
     if x._view is not None:
         x._view.refresh(x)

@@ -18,7 +18,7 @@ from ._dtypes import float32, float64
 from ._kernels import PLAIN
 from ._nodes import Node
 from ._op import Op, Source
-from ._record import apply
+from ._record import apply, mismatch
 from ._state import here, tick
 
 __all__ = ["lift_binary", "lift_unary"]
@@ -77,6 +77,8 @@ def lift_unary(
             return unusual(input)
         array = input._array
         out = forward(array)
+        if out.__class__ is not np.ndarray:  # a NumPy scalar: tensors have memory
+            out = np.asarray(out)
         node = new(Node)
         node.clock, node.op, node.x, node.sx = tick(), op, input._node, None
         node.kx = out if keeps_out else array if keeps_x else None
@@ -138,7 +140,12 @@ def lift_binary(
         state = here.state
         if x._view is not None or not state.plain or (left is None and right is None):
             return general(x, y)
-        out = forward(a, b)
+        try:
+            out = forward(a, b)
+        except ValueError as error:
+            raise mismatch(op, [a, b]) or error from None
+        if out.__class__ is not np.ndarray:
+            out = np.asarray(out)
         node = new(Node)
         node.clock, node.op, node.x, node.y, node.hooks = tick(), op, left, right, None
         shape = node.shape = out.shape

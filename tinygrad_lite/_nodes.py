@@ -11,6 +11,8 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ._names import backward_name
 from ._op import Op
 from ._state import tick
@@ -22,6 +24,8 @@ new = object.__new__
 
 def make(array: Any, node: Any) -> Any:
     """A tensor of an array (or NumPy scalar) that `node` made; None: no gradient wanted."""
+    if array.__class__ is not np.ndarray:
+        array = np.asarray(array)
     tensor: Any = new(Op.tensor_class)  # type: ignore[arg-type]
     tensor._array, tensor._node, tensor._grad, tensor._view = array, node, None, None
     return tensor

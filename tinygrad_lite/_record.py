@@ -39,7 +39,12 @@ def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         else:
             arrays.append(operand)
             nodes.append(None)
-    result = op.forward(*arrays, **settings)
+    try:
+        result = op.forward(*arrays, **settings)
+    except ValueError as error:
+        raise mismatch(op, arrays) or error from None
+    if result.__class__ is not np.ndarray:
+        result = buffers(result)
     state = here.state
     if state.grad and op.differentiable and any(n is not None for n in nodes):
         made = _recorded(op, arrays, nodes, settings, result)
@@ -127,6 +132,32 @@ def to_type(operand: Any, target: np.dtype[Any]) -> Any:
     if isinstance(operand, (np.ndarray, np.generic)):
         return operand if operand.dtype is target else operand.astype(target)
     return np.asarray(operand).astype(target)
+
+
+def buffers(result: Any) -> Any:
+    """A result with NumPy scalars made 0-d arrays: a tensor has memory that can be written to."""
+    if result.__class__ is tuple:
+        return tuple(np.asarray(r) if isinstance(r, np.generic) else r for r in result)
+    return np.asarray(result)
+
+
+def mismatch(op: Op, arrays: list[Any]) -> RuntimeError | None:
+    """The error for elementwise operands whose shapes do not broadcast, or None if they do."""
+    shapes = [a.shape for a in arrays if isinstance(a, (np.ndarray, np.generic))]
+    if op.kind != "elementwise" or len(shapes) < 2:  # noqa: PLR2004
+        return None
+    ndim = max(map(len, shapes))
+    filled = [(1,) * (ndim - len(s)) + s for s in shapes]
+    for axis in range(ndim):
+        sizes = [s[axis] for s in filled if s[axis] != 1]
+        if len(set(sizes)) > 1:
+            a, b = sizes[0], next(n for n in sizes if n != sizes[0])
+            both = " and ".join(str(list(s)) for s in shapes)
+            return RuntimeError(
+                f"The size of tensor a ({a}) must match the size of tensor b ({b}) at "
+                f"non-singleton dimension {axis}: {op.name} of {both} does not broadcast"
+            )
+    return None
 
 
 def _unrecorded(op: Op, result: Any) -> Any:

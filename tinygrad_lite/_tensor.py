@@ -37,8 +37,7 @@ NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 class Tensor:
     """A multi-dimensional array that can record what is done with it.
 
-    Slots: `_array` (an ndarray, or a NumPy scalar for some 0-d results), `_node` (None when no
-    gradient is wanted), `_grad` (a Tensor or None) and `_view` (how it is a view of another
+    Slots: `_array` (an ndarray), `_node` (None when no gradient is wanted), `_grad` (a Tensor or None) and `_view` (how it is a view of another
     tensor, or None).
     """
 
@@ -227,8 +226,6 @@ class Tensor:
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
                 "instead; for plotting or printing, compute under torch.no_grad()."
             )
-        if self._array.__class__ is not np.ndarray:
-            self._array = np.array(self._array)
         return self._array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -299,7 +296,7 @@ class Tensor:
         return format_tensor(self)
 
     def __format__(self, spec: str) -> str:
-        if not spec:
+        if not spec and (self._array.ndim or self.__class__ is not Tensor):
             return str(self)
         if self._array.ndim:
             raise TypeError("unsupported format string passed to Tensor.__format__")
