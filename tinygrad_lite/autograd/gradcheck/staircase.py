@@ -24,7 +24,7 @@ def find_staircase(line: Line, slopes: Slopes, u: Vector, wrong: Flags) -> Flags
     """Those of the `wrong` cotangents whose gradient, integrated, explains what long steps gain."""
     short = slopes.central[-1]
     far = np.abs(slopes.central[list(LONG)] - short) > 0.1 * np.abs(short)
-    suspect = wrong & far.all(axis=0)
+    suspect = np.asarray(wrong & far.all(axis=0))
     rows = np.flatnonzero(suspect)
     if not rows.size:
         return suspect
