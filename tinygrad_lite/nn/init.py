@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _creation as creation
 from ..autograd import no_grad
+from ..linalg import qr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -262,18 +263,11 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     tall = (max(rows, columns), min(rows, columns))
     with no_grad():
         draw = creation.empty(tall, dtype=tensor.dtype).normal_(0, 1, generator=generator)
-        q, r = _qr(draw)
+        q, r = qr(draw)
         q = q * r.diagonal().sign()  # makes the draw uniform over orthogonal matrices
         q = q.t() if rows < columns else q
         tensor.copy_(q.reshape(tuple(tensor.shape)) * gain)
     return tensor
-
-
-def _qr(matrix: Any) -> tuple[Any, Any]:
-    from ..linalg import qr
-
-    q, r = qr(matrix)
-    return q, r
 
 
 def sparse_(
