@@ -15,6 +15,7 @@ from . import (
     fold,
     lazy,
     linear,
+    linear_loss,
     loss,
     module,
     normalization,
@@ -38,6 +39,7 @@ from .dropout import *
 from .flatten import *
 from .fold import *
 from .linear import *
+from .linear_loss import *
 from .loss import *
 from .module import Module
 from .normalization import *
@@ -63,6 +65,7 @@ __all__ += dropout.__all__
 __all__ += flatten.__all__
 __all__ += fold.__all__
 __all__ += linear.__all__
+__all__ += linear_loss.__all__
 __all__ += loss.__all__
 __all__ += normalization.__all__
 __all__ += padding.__all__
