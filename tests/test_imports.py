@@ -77,6 +77,9 @@ def import_statements(tree):
         waiting += [(child, inside) for child in children]
 
 
+STATEMENTS = {name: list(import_statements(tree)) for name, tree in TREES.items()}
+
+
 def absolute(statement, name):
     """Module that `from X import ...` names, seen from the module `name`; as dotted path."""
     if not statement.level:
@@ -105,7 +108,7 @@ def own_name(path):
 
 def own_imports(name):
     """Modules of this package that the module `name` imports."""
-    paths = [path for node, _ in import_statements(TREES[name]) for path in imported(node, name)]
+    paths = [path for node, _ in STATEMENTS[name] for path in imported(node, name)]
     found = {own_name(path) for path in paths} & SOURCES.keys()
     return sorted(found - {name})
 
@@ -114,11 +117,11 @@ def test_every_module_has_a_floor():
     assert [name for name in SOURCES if floor_of(name) is None] == []
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_imports_reach_no_higher_floor(name):
+def test_imports_reach_no_higher_floor():
     higher = [
         f"{name or PACKAGE} (floor {floor_of(name)}) imports {other or PACKAGE} "
         f"(floor {floor_of(other)})"
+        for name in SOURCES
         for other in own_imports(name)
         if floor_of(other) > floor_of(name)
     ]
@@ -132,23 +135,42 @@ def test_imports_form_no_circle():
         pytest.fail("circle: " + " -> ".join(name or PACKAGE for name in reversed(error.args[1])))
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_functions_import_optional_packages_only(name):
-    for statement, inside in import_statements(TREES[name]):
-        for path in imported(statement, name):
-            top = path.split(".")[0]
-            where = f"{SOURCES[name].name}:{statement.lineno} imports {path}"
-            if inside:
-                assert top in OPTIONAL, f"{where} inside a function"
-            else:
-                known = {PACKAGE, "numpy", HOSTS.get(name), *sys.stdlib_module_names}
-                assert top in known, f"{where} when it is loaded: not everybody has it"
+def imports_with_places():
+    """For each import: module, whether inside a function, what is imported, and words for it."""
+    for name in SOURCES:
+        for statement, inside in STATEMENTS[name]:
+            for path in imported(statement, name):
+                yield name, inside, path, f"{name}:{statement.lineno} imports {path}"
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_nothing_is_validated_by_assert(name):
-    lines = [node.lineno for node in ast.walk(TREES[name]) if isinstance(node, ast.Assert)]
-    assert lines == [], "python -O drops assertions: raise an exception instead"
+def test_functions_import_optional_packages_only():
+    hidden = [
+        words
+        for _, inside, path, words in imports_with_places()
+        if inside and path.split(".")[0] not in OPTIONAL
+    ]
+    assert hidden == []
+
+
+def test_modules_import_what_everybody_has():
+    known = {PACKAGE, "numpy", *sys.stdlib_module_names}
+    strange = [
+        words
+        for name, inside, path, words in imports_with_places()
+        if not inside and path.split(".")[0] not in known | {HOSTS.get(name)}
+    ]
+    assert strange == []
+
+
+def test_nothing_is_validated_by_assert():
+    """`python -O` drops assertions; an exception stays."""
+    asserted = [
+        f"{name}:{node.lineno}"
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assert)
+    ]
+    assert asserted == []
 
 
 def run_python(code, cache=None):

@@ -74,9 +74,9 @@ globals().update(DTYPES)
 # Imported when first asked for: a program that differentiates a formula needs no layers.
 LAZY = (
     "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed",
-    "distributions", "func", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx",
-    "optim", "profiler", "random", "serialization", "special", "testing", "types", "utils",
-    "version", "vision", "viz",
+    "distributions", "func", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nn",
+    "onnx", "optim", "profiler", "random", "return_types", "serialization", "special", "testing",
+    "types", "utils", "version", "vision", "viz",
 )  # fmt: skip
 
 # Functionals that PyTorch also has at its top level.

@@ -17,9 +17,7 @@ KNOWN = {"norm.nuc"}  # a matrix norm: torch.linalg.matrix_norm
 @pytest.mark.parametrize("name", NAMES)
 def test_samples(name):
     for found in walk(name):
-        if found.name in KNOWN:
-            continue
-        assert found.status == "right", str(found)
+        assert found.name in KNOWN or found.status == "right", str(found)
 
 
 @pytest.mark.parametrize("name", NAMES)
