@@ -100,7 +100,7 @@ def check(target: Any, options: argparse.Namespace) -> list[GradcheckReport]:
         "fast_mode": options.fast or None,
     }
     if hasattr(target, "named_parameters"):
-        module = target() if isinstance(target, type) else target
+        module = (target() if isinstance(target, type) else target).to(dtype)
         return [as_report(check_module(module, *inputs, **common))]
     function = getattr(target, "apply", target) if isinstance(target, type) else target
     reports = [as_report(gradcheck(function, inputs, **common))]

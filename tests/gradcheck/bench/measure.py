@@ -98,11 +98,11 @@ class Score:
 
     def line(self, name: str) -> str:
         """One row of the result."""
-        part = 100 * self.caught / max(self.wrong, 1)
+        part, named = (100 * n / max(self.wrong, 1) for n in (self.caught, self.named))
         return (
             f"{name:22s} caught {self.caught}/{self.wrong} ({part:.1f} %), false alarms "
-            f"{self.alarms}/{self.right}, cause named {100 * self.named / max(self.wrong, 1):.1f} %, "
-            f"element named {self.found}/{self.elements}, {self.seconds:.1f} s, {self.forwards} forwards"
+            f"{self.alarms}/{self.right}, cause named {named:.1f} %, element named "
+            f"{self.found}/{self.elements}, {self.seconds:.1f} s, {self.forwards} forwards"
         )
 
 

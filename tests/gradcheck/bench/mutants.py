@@ -75,8 +75,10 @@ def same_rule(sample: Sample, backward: Any, inputs: list[np.ndarray]) -> bool:
     y = np.asarray(sample.forward(*inputs))
     g = rng.standard_normal(y.shape)
     pairs = zip(backward(g, *inputs), sample.backward(g, *inputs), strict=True)
-    return all(b is not None and np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-5)
-               for b, a in pairs)  # fmt: skip
+    return all(
+        b is not None and np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-5)
+        for b, a in pairs
+    )
 
 
 def one_wrong(place: tuple[int, ...]) -> Callable[..., Any]:
@@ -103,20 +105,38 @@ KINDS: dict[str, tuple[str, Callable[..., Any], Callable[[Sample], bool]]] = {
     "ln10": ("factor", lambda g, gx, x: gx * np.log(10), lambda s: True),
     "zero": ("zero", lambda g, gx, x: 0 * gx, lambda s: True),
     "none": ("none", lambda g, gx, x: None, lambda s: True),
-    "transposed": ("transposed", lambda g, gx, x: gx.T,
-                   lambda s: any(len(t) == 2 and t[0] == t[1] for t in s.shapes) and all(len(t) < 3 for t in s.shapes)),
+    "transposed": (
+        "transposed",
+        lambda g, gx, x: gx.T,
+        lambda s: (
+            any(len(t) == 2 and t[0] == t[1] for t in s.shapes)
+            and all(len(t) < 3 for t in s.shapes)
+        ),
+    ),
     "flipped": ("flipped", lambda g, gx, x: np.flip(gx, -1), lambda s: True),
     "rolled": ("rolled", lambda g, gx, x: np.roll(gx, 1, -1), lambda s: True),
     "one_wrong": ("single", lambda g, gx, x: gx, lambda s: True),
     "on_branch": ("branch", on_branch, lambda s: True),
     "averaged": ("term", lambda g, gx, x: gx - np.mean(gx, -1, keepdims=True), lambda s: True),
-    "ignored": ("ignored", lambda g, gx, x: np.cos(np.arange(gx.size)).reshape(gx.shape), lambda s: True),
+    "ignored": (
+        "ignored",
+        lambda g, gx, x: np.cos(np.arange(gx.size)).reshape(gx.shape),
+        lambda s: True,
+    ),
     "squared": ("nonlinear", lambda g, gx, x: gx * np.abs(gx), lambda s: True),
-    "not_a_number": ("nan", lambda g, gx, x: gx * np.where(np.arange(gx.size).reshape(gx.shape), 1, np.nan),
-                     lambda s: True),
-    "half_precision": ("precision", lambda g, gx, x: np.asarray(gx).astype(np.float16).astype(gx.dtype) * (1 + 3e-5 * np.cos(x)),
-                       lambda s: True),
-}  # fmt: skip
+    "not_a_number": (
+        "nan",
+        lambda g, gx, x: gx * np.where(np.arange(gx.size).reshape(gx.shape), 1, np.nan),
+        lambda s: True,
+    ),
+    "half_precision": (
+        "precision",
+        lambda g, gx, x: (
+            np.asarray(gx).astype(np.float16).astype(gx.dtype) * (1 + 3e-5 * np.cos(x))
+        ),
+        lambda s: True,
+    ),
+}
 
 
 def formulas(rng: np.random.Generator) -> Iterator[Case]:
@@ -164,8 +184,14 @@ def broadcasts(rng: np.random.Generator) -> Iterator[Case]:
             ("unsummed", "unbroadcast", lambda w: w),
         ):
 
-            def backward(g: Any, *xs: Any, sample: Any = sample, which: int = which,
-                         reduce: Any = reduce, wide: Any = wide) -> Any:  # fmt: skip
+            def backward(
+                g: Any,
+                *xs: Any,
+                sample: Any = sample,
+                which: int = which,
+                reduce: Any = reduce,
+                wide: Any = wide,
+            ) -> Any:
                 gradients = list(sample.backward(g, *xs))
                 gradients[which] = np.array(reduce(wide(g, xs)[which]))
                 return tuple(gradients)
@@ -263,8 +289,14 @@ def regimes(rng: np.random.Generator) -> Iterator[Case]:
         wrong = damage(sample, change, 0)
         inputs = sample.inputs(rng)
         tiny = 10.0 ** -rng.integers(6, 13)
-        yield Case(f"{name}/tiny_slope", lambda *xs, s=sample, t=tiny: s.forward(*xs) * t,
-                   lambda g, *xs, w=wrong, t=tiny: w(g * t, *xs), inputs, True, cause)  # fmt: skip
+        yield Case(
+            f"{name}/tiny_slope",
+            lambda *xs, s=sample, t=tiny: s.forward(*xs) * t,
+            lambda g, *xs, w=wrong, t=tiny: w(g * t, *xs),
+            inputs,
+            True,
+            cause,
+        )
         yield Case(
             f"{name}/float32",
             sample.forward,
@@ -296,9 +328,14 @@ def at_kinks(rng: np.random.Generator) -> Iterator[Case]:
     x[rng.integers(6)] = 0.0
     relu = SAMPLES["relu"]
     for label, at_zero in (("two", 2.0), ("minus", -1.0), ("nan", np.nan)):
-        yield Case(f"relu/kink_{label}", relu.forward,
-                   lambda g, x, a=at_zero: (g * np.where(x > 0, 1.0, np.where(x == 0, a, 0.0)),),
-                   [x], True, "nan" if label == "nan" else "kink")  # fmt: skip
+        yield Case(
+            f"relu/kink_{label}",
+            relu.forward,
+            lambda g, x, a=at_zero: (g * np.where(x > 0, 1.0, np.where(x == 0, a, 0.0)),),
+            [x],
+            True,
+            "nan" if label == "nan" else "kink",
+        )
     yield Case(
         "abs/kink", np.abs, lambda g, x: (g * np.where(x == 0, 3.0, np.sign(x)),), [x], True, "kink"
     )
@@ -327,8 +364,14 @@ def at_kinks(rng: np.random.Generator) -> Iterator[Case]:
         True,
         "kink",
     )
-    yield Case("norm/zero", lambda x: np.sqrt((x * x).sum()), lambda g, x: (g * x / np.sqrt((x * x).sum()),),
-               [np.zeros(4)], True, "nan")  # fmt: skip
+    yield Case(
+        "norm/zero",
+        lambda x: np.sqrt((x * x).sum()),
+        lambda g, x: (g * x / np.sqrt((x * x).sum()),),
+        [np.zeros(4)],
+        True,
+        "nan",
+    )
 
 
 def beyond(rng: np.random.Generator) -> Iterator[Case]:
@@ -386,8 +429,13 @@ def right_cases(seed: int) -> list[Case]:
             )
         tiny = float(10.0 ** -rng.integers(6, 13))
         if rng.uniform() < 0.3:
-            enter(f"{name}/tiny", sample, inputs, forward=lambda *xs, s=sample, t=tiny: s.forward(*xs) * t,
-                  backward=lambda g, *xs, s=sample, t=tiny: s.backward(g * t, *xs))  # fmt: skip
+            enter(
+                f"{name}/tiny",
+                sample,
+                inputs,
+                forward=lambda *xs, s=sample, t=tiny: s.forward(*xs) * t,
+                backward=lambda g, *xs, s=sample, t=tiny: s.backward(g * t, *xs),
+            )
         if sample.kinked and sample.domain == "big":
             zeros = [np.where(rng.uniform(size=x.shape) < 0.4, 0.0, x) for x in inputs]
             enter(f"{name}/zeros", sample, zeros)
@@ -405,21 +453,38 @@ def enter_hard(enter: Callable[..., None], rng: np.random.Generator) -> None:
     s = SAMPLES
     x = rng.standard_normal((3, 4))
     for name, points in (
-        ("tanh", [x * 30, x * 1e-8, np.full(3, 0.02)]), ("sigmoid", [x * 40, x * 1e-9]),
-        ("exp", [x * 50, np.array([700.0, -700.0])]), ("log", [np.abs(x) * 1e-3, np.abs(x) * 1e8]),
-        ("sqrt", [np.abs(x) * 1e-6, np.abs(x) * 1e12]), ("reciprocal", [x * 1e-3, x * 1e6]),
-        ("square", [x * 1e8, x * 1e-10, np.zeros(3)]), ("cube", [np.zeros(3), x * 1e5]),
-        ("softmax", [x * 100, x * 1e-6, x + 1e6]), ("logsumexp", [x * 200, x + 1e8]),
-        ("log_softmax", [x * 100]), ("cross_entropy", [x * 30]), ("softplus", [x * 50, x * 1e-7]),
-        ("power", [np.abs(x) * 1e-4, np.abs(x) * 1e5]), ("var", [x + 1e4, x * 1e-5]),
-        ("layer_norm", [x * 1e3, x + 1e3]), ("sum", [x * 1e9]), ("mean", [x + 1e8]),
-        ("sin", [x * 1e3, np.array([np.pi / 2, np.pi])]), ("cos", [np.zeros(3), x * 1e4]),
-        ("abs", [np.zeros(3), x * 1e-9]), ("relu", [np.zeros((2, 3)), np.array([1e-7, -1e-7, 3e-4])]),
-        ("norm", [np.zeros((2, 3)), x * 1e-8]), ("max", [np.ones((2, 3)), np.zeros((3, 4))]),
-        ("min", [np.ones((2, 3))]), ("clip", [np.array([1.0, -1.0, 0.3, 1 + 1e-9])]),
-        ("huber", [np.array([1.0, -1.0, 0.0, 1 + 1e-8])]), ("arctan", [x * 1e6]),
-        ("gelu", [x * 20, np.zeros(3)]), ("silu", [x * 60]), ("elu", [np.zeros(3), x * 1e-8]),
-    ):  # fmt: skip
+        ("tanh", [x * 30, x * 1e-8, np.full(3, 0.02)]),
+        ("sigmoid", [x * 40, x * 1e-9]),
+        ("exp", [x * 50, np.array([700.0, -700.0])]),
+        ("log", [np.abs(x) * 1e-3, np.abs(x) * 1e8]),
+        ("sqrt", [np.abs(x) * 1e-6, np.abs(x) * 1e12]),
+        ("reciprocal", [x * 1e-3, x * 1e6]),
+        ("square", [x * 1e8, x * 1e-10, np.zeros(3)]),
+        ("cube", [np.zeros(3), x * 1e5]),
+        ("softmax", [x * 100, x * 1e-6, x + 1e6]),
+        ("logsumexp", [x * 200, x + 1e8]),
+        ("log_softmax", [x * 100]),
+        ("cross_entropy", [x * 30]),
+        ("softplus", [x * 50, x * 1e-7]),
+        ("power", [np.abs(x) * 1e-4, np.abs(x) * 1e5]),
+        ("var", [x + 1e4, x * 1e-5]),
+        ("layer_norm", [x * 1e3, x + 1e3]),
+        ("sum", [x * 1e9]),
+        ("mean", [x + 1e8]),
+        ("sin", [x * 1e3, np.array([np.pi / 2, np.pi])]),
+        ("cos", [np.zeros(3), x * 1e4]),
+        ("abs", [np.zeros(3), x * 1e-9]),
+        ("relu", [np.zeros((2, 3)), np.array([1e-7, -1e-7, 3e-4])]),
+        ("norm", [np.zeros((2, 3)), x * 1e-8]),
+        ("max", [np.ones((2, 3)), np.zeros((3, 4))]),
+        ("min", [np.ones((2, 3))]),
+        ("clip", [np.array([1.0, -1.0, 0.3, 1 + 1e-9])]),
+        ("huber", [np.array([1.0, -1.0, 0.0, 1 + 1e-8])]),
+        ("arctan", [x * 1e6]),
+        ("gelu", [x * 20, np.zeros(3)]),
+        ("silu", [x * 60]),
+        ("elu", [np.zeros(3), x * 1e-8]),
+    ):
         for number, point in enumerate(points):
             enter(f"{name}/hard{number}", s[name], [np.array(point)])
     for name in ("exp", "tanh", "relu", "abs", "square"):
@@ -435,18 +500,51 @@ def enter_hard(enter: Callable[..., None], rng: np.random.Generator) -> None:
         s["matmul"],
         [rng.standard_normal((4, 4)) * 1e5, rng.standard_normal((4, 4)) * 1e-5],
     )
-    enter("stiff_sin", s["sin"], [x], forward=lambda x: np.sin(1000 * x),
-          backward=lambda g, x: (1000 * g * np.cos(1000 * x),))  # fmt: skip
-    enter("stiff_tanh", s["tanh"], [x], forward=lambda x: np.tanh(1000 * x),
-          backward=lambda g, x: (1000 * g / np.cosh(np.clip(1000 * x, -300, 300)) ** 2,))  # fmt: skip
-    enter("cancelling", s["square"], [(0.5 + np.abs(x)) * 1e-2], forward=lambda x: (1 - np.cos(x)) / x**2,
-          backward=lambda g, x: (g * (np.sin(x) / x**2 - 2 * (1 - np.cos(x)) / x**3),))  # fmt: skip
-    enter("median", s["square"], [np.array([1.0, 1.0, 1.0, 5.0, -3.0])], forward=lambda x: np.sort(x)[2],
-          backward=lambda g, x: (g * (np.arange(5) == np.argsort(x, kind="stable")[2]),))  # fmt: skip
-    enter("sort", s["square"], [np.array([1.0, 0.0, 1.0, 2.0])], forward=np.sort,
-          backward=lambda g, x: (g[np.argsort(np.argsort(x, kind="stable"))],))  # fmt: skip
-    enter("relu_difference", s["square"], [np.zeros(4)],
-          forward=lambda x: np.maximum(x, 0) @ np.array([1.0, -1, 2, -3]),
-          backward=lambda g, x: (g * (x > 0) * np.array([1.0, -1, 2, -3]),))  # fmt: skip
-    enter("unbroadcast", s["add_row"], [x, rng.standard_normal(4)],
-          backward=lambda g, a, b: (g, unbroadcast(g, b.shape)))  # fmt: skip
+    enter(
+        "stiff_sin",
+        s["sin"],
+        [x],
+        forward=lambda x: np.sin(1000 * x),
+        backward=lambda g, x: (1000 * g * np.cos(1000 * x),),
+    )
+    enter(
+        "stiff_tanh",
+        s["tanh"],
+        [x],
+        forward=lambda x: np.tanh(1000 * x),
+        backward=lambda g, x: (1000 * g / np.cosh(np.clip(1000 * x, -300, 300)) ** 2,),
+    )
+    enter(
+        "cancelling",
+        s["square"],
+        [(0.5 + np.abs(x)) * 1e-2],
+        forward=lambda x: (1 - np.cos(x)) / x**2,
+        backward=lambda g, x: (g * (np.sin(x) / x**2 - 2 * (1 - np.cos(x)) / x**3),),
+    )
+    enter(
+        "median",
+        s["square"],
+        [np.array([1.0, 1.0, 1.0, 5.0, -3.0])],
+        forward=lambda x: np.sort(x)[2],
+        backward=lambda g, x: (g * (np.arange(5) == np.argsort(x, kind="stable")[2]),),
+    )
+    enter(
+        "sort",
+        s["square"],
+        [np.array([1.0, 0.0, 1.0, 2.0])],
+        forward=np.sort,
+        backward=lambda g, x: (g[np.argsort(np.argsort(x, kind="stable"))],),
+    )
+    enter(
+        "relu_difference",
+        s["square"],
+        [np.zeros(4)],
+        forward=lambda x: np.maximum(x, 0) @ np.array([1.0, -1, 2, -3]),
+        backward=lambda g, x: (g * (x > 0) * np.array([1.0, -1, 2, -3]),),
+    )
+    enter(
+        "unbroadcast",
+        s["add_row"],
+        [x, rng.standard_normal(4)],
+        backward=lambda g, a, b: (g, unbroadcast(g, b.shape)),
+    )
