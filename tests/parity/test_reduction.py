@@ -11,13 +11,12 @@ NAMES = """
     argmin all any count_nonzero logsumexp norm dist cumsum cumprod logcumsumexp cummax
     cummin diff trapezoid trapz cumulative_trapezoid gradient
 """.split()  # noqa: SIM905 - words are easier to keep than a list of quoted ones
-KNOWN = {"norm.nuc"}  # a matrix norm: torch.linalg.matrix_norm
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_samples(name):
     for found in walk(name):
-        assert found.name in KNOWN or found.status == "right", str(found)
+        assert found.status == "right", str(found)
 
 
 @pytest.mark.parametrize("name", NAMES)
