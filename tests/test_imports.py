@@ -38,7 +38,7 @@ FLOORS = {
 
 # Packages that work without; they are imported where they are needed, and nowhere else.
 HOSTS = {"pytest_plugin": "pytest"}  # loaded by that package only, so it is there
-OPTIONAL = {"graphviz", "onnx", "onnxruntime", "resvg_py", "IPython", "torch"}
+OPTIONAL = {"graphviz", "onnx", "onnxruntime", "resvg_py", "IPython", "torch", "PIL"}
 
 
 def module_name(path):

@@ -37,11 +37,11 @@ def seed():
     ids=repr,
 )
 def test_continuous_samples(dist):
-    drawn = dist.sample((N,))
-    expected = np.sort(dist.cdf(drawn).numpy())
-    steps = np.arange(N) / N
-    distance = max((expected - steps).max(), (steps + 1 / N - expected).max())
-    assert distance * math.sqrt(N) < LIMIT
+    n = 400 if isinstance(dist, d.Gamma) else N  # its distribution function is a long series
+    expected = np.sort(dist.cdf(dist.sample((n,))).numpy())
+    steps = np.arange(n) / n
+    distance = max((expected - steps).max(), (steps + 1 / n - expected).max())
+    assert distance * math.sqrt(n) < LIMIT
 
 
 @pytest.mark.parametrize(
