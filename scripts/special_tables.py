@@ -154,7 +154,8 @@ def erfcx_weighted(t: mp.mpf) -> mp.mpf:
 def main() -> None:
     """Print the module."""
     print(
-        '"""Polynomials in t, -1 <= t <= 1, lowest power first; made by scripts/special_tables.py."""\n'
+        '"""Polynomials in t, -1 <= t <= 1, lowest power first; '
+        'made by scripts/special_tables.py."""\n'
     )
     print("from __future__ import annotations\n")
     table("ERFCX", "(1 + 2x) exp(x²) erfc(x), t = (x - 3.75)/(x + 3.75), x >= 0.5", erfcx_weighted)

@@ -37,9 +37,7 @@ def test_values_and_gradients(formula, shapes):
     np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-12, atol=1e-14)
     assert out.shape == expected.shape
     g = np.asarray(RNG.standard_normal(expected.shape))
-    for i, (leaf, ours) in enumerate(
-        zip(leaves, grad(out, leaves, torch.tensor(g)), strict=True)
-    ):
+    for i, (leaf, ours) in enumerate(zip(leaves, grad(out, leaves, torch.tensor(g)), strict=True)):
         along = np.asarray(RNG.standard_normal(leaf.shape))
         moved = [along if i == j else v for j, v in enumerate(values)]
         slope = (np.einsum(formula.replace(" ", ""), *moved) * g).sum()  # linear in each operand
@@ -51,9 +49,12 @@ def test_random_formulas_equal_torch():
     draw, tried = random.Random(0), 0
     while tried < 150:
         sizes = {c: draw.choice([1, 2, 3]) for c in "abcde"}
-        terms = ["".join(draw.choices("abcde", k=draw.randint(0, 4))) for _ in range(draw.randint(1, 3))]
+        terms = [
+            "".join(draw.choices("abcde", k=draw.randint(0, 4))) for _ in range(draw.randint(1, 3))
+        ]
         shapes = [
-            tuple(sizes[c] if draw.random() < 0.85 or t.count(c) > 1 else 1 for c in t) for t in terms
+            tuple(sizes[c] if draw.random() < 0.85 or t.count(c) > 1 else 1 for c in t)
+            for t in terms
         ]
         used = list(dict.fromkeys("".join(terms)))
         draw.shuffle(used)
@@ -83,7 +84,9 @@ def test_second_derivative():
     for i in np.ndindex(y.shape):
         d = np.zeros(y.shape)
         d[i] = step
-        slope = ((2 * x @ (y + d) @ (y + d).T).sum() - (2 * x @ (y - d) @ (y - d).T).sum()) / (2 * step)
+        slope = ((2 * x @ (y + d) @ (y + d).T).sum() - (2 * x @ (y - d) @ (y - d).T).sum()) / (
+            2 * step
+        )
         assert float(gb[i]) == pytest.approx(slope, rel=1e-6)
 
 

@@ -301,7 +301,7 @@ class Writer:
         return self.add("mul", (left, right), None, labels, tuple(self.sizes[k] for k in labels))
 
     def spread(self, r: int, labels: Labels, short: bool) -> int:
-        """The register with length one for the labels it lacks; `short` leaves leading ones away."""
+        """The register with length one for labels it lacks; `short` drops leading ones."""
         own = self.labels[r]
         r = self.transposed(r, tuple(k for k in labels if k in own))
         shape = [self.sizes[k] if k in own else 1 for k in labels]

@@ -94,8 +94,7 @@ def renorm(input: Any, p: Any, dim: int, maxnorm: Any) -> Any:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     if input._array.ndim < 2:
         raise RuntimeError(
-            "renorm: input needs at least 2 dimensions, "
-            f"got {input._array.ndim} dimensions"
+            f"renorm: input needs at least 2 dimensions, got {input._array.ndim} dimensions"
         )
     kept = axis_of(input, dim)
     axes = tuple(a for a in range(input._array.ndim) if a != kept)
@@ -246,9 +245,7 @@ def lu_unpack(
     lower, upper = unpack_lu(LU_data) if unpack_data else (empty, empty)
     order = empty
     if unpack_pivots:
-        order = constant(
-            lapack.permutation_matrix(LU_pivots._array, array.shape[-2], array.dtype)
-        )
+        order = constant(lapack.permutation_matrix(LU_pivots._array, array.shape[-2], array.dtype))
     return LUUnpack(order, lower, upper)
 
 
@@ -300,7 +297,9 @@ def svd_lowrank(A: Any, q: int | None = 6, niter: int | None = 2, M: Any = None)
     The random matrix comes from torch's generator, so the result depends on the seed where the
     rank of A exceeds `q`.
     """
-    return _low_rank(A if M is None else A - M, 6 if q is None else q, 2 if niter is None else niter)
+    return _low_rank(
+        A if M is None else A - M, 6 if q is None else q, 2 if niter is None else niter
+    )
 
 
 def _low_rank(A: Any, q: int, niter: int) -> Any:

@@ -16,7 +16,7 @@ __all__ = ["multiply"]
 
 
 @surface
-def matmul(input: Any, other: Any) -> Any:  # noqa: A002
+def matmul(input: Any, other: Any) -> Any:
     """The matrix product of vectors, matrices and stacks of matrices that broadcast.
 
     Shapes: (n) (n) -> (); (m, n) (n) -> (m); (..., m, n) (..., n, p) -> (..., m, p).
@@ -38,8 +38,8 @@ def multiply(x: Tensor, y: Tensor) -> Any:
         return apply(products.matmul, (x, y), {})
     except ValueError:
         raise RuntimeError(
-            f"the stacks of matrices {list(a)} and {list(b)} do not broadcast: the size of tensor a "
-            "must match the size of tensor b in every leading dimension, or be 1"
+            f"the stacks of matrices {list(a)} and {list(b)} do not broadcast: the size of "
+            "tensor a must match the size of tensor b in every leading dimension, or be 1"
         ) from None
 
 

@@ -11,7 +11,7 @@ from .._op import Op
 from .._record import apply
 from .._tensor import Tensor, as_operand
 from ..ops import special as ops
-from ._surface import NAMES, need_tensor, publish_in_place, surface
+from ._surface import NAMES, need_tensor, publish_in_place, surface, write_out
 
 __all__ = ["PAIRS", "SINGLE"]
 
@@ -135,7 +135,9 @@ def _shifted(x: Any, j: int) -> Any:
 
 def _degree(n: Any) -> int:
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
-        raise TypeError(f"polygamma(): argument 'n' (position 1) must be int, not {type(n).__name__}")
+        raise TypeError(
+            f"polygamma(): argument 'n' (position 1) must be int, not {type(n).__name__}"
+        )
     if n < 0:
         raise RuntimeError(f"polygamma(n, x) does not support negative n, got {n}")
     return int(n)
@@ -143,7 +145,7 @@ def _degree(n: Any) -> int:
 
 def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     """The derivative of order `n` of the digamma function."""
-    return _of_order(input, n, out=out)
+    return _of_order(input, n) if out is None else write_out(out, _of_order(input, n))
 
 
 def _polygamma(input: Any, n: int) -> Any:

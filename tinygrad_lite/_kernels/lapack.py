@@ -213,12 +213,12 @@ def _converging(name: str, function: Callable[[], Any]) -> Any:
 
 def qr(a: Any, mode: str) -> tuple[Any, Any]:
     """Q and R by Householder reflections; R's diagonal may be negative."""
-    q, r = np.linalg.qr(a, mode)
-    return q, r
+    found: Any = np.linalg.qr(a, mode)  # type: ignore[call-overload]
+    return found.Q, found.R
 
 
 def eigh(a: Any, upper: bool) -> tuple[Any, Any]:
-    """Ascending eigenvalues and the vectors of symmetric matrices, of which one triangle is read."""
+    """Ascending eigenvalues and the vectors of symmetric matrices; one triangle is read."""
     found = _converging("linalg.eigh", lambda: np.linalg.eigh(a, "U" if upper else "L"))
     return found.eigenvalues, found.eigenvectors
 

@@ -106,7 +106,9 @@ def _solve(a: Any, pivots: Any, x: Any) -> None:
         other = abs(pivots[last]) - 1
         x[[last, other]] = x[[other, last]]
         x[k + step :] -= a[k + step :, k : k + step] @ x[k : k + step]
-        x[k : k + step] = x[k] / a[k, k] if step == 1 else np.linalg.solve(_block(a, k), x[k : k + 2])
+        x[k : k + step] = (
+            x[k] / a[k, k] if step == 1 else np.linalg.solve(_block(a, k), x[k : k + 2])
+        )
         k += step
     k = len(a) - 1
     while k >= 0:

@@ -269,7 +269,7 @@ def _zeta_sum(s: Any, q: Any) -> Any:
     for k, b in enumerate(_BERNOULLI):
         total += b * factor
         factor = factor * (s + 2 * k + 1) * (s + 2 * k + 2) / (q * q)
-    return np.where(np.isinf(q), 0, total)
+    return np.where(np.isinf(q), math.nan, total)  # as in PyTorch, where the limit is 0
 
 
 def trigamma(x: Any) -> Any:
@@ -277,7 +277,7 @@ def trigamma(x: Any) -> Any:
     wide = np.asarray(x, np.float64)
     with np.errstate(all="ignore"):
         y = np.where(wide > 0, wide, 1 - wide)
-        value = zeta(np.full(y.shape, 2.0), y)
+        value = np.where(np.isinf(y), 0, zeta(np.full(y.shape, 2.0), y))
         mirror = (math.pi / sin_pi(wide)) ** 2 - value
         mirror = np.where(wide == np.rint(wide), math.inf, mirror)
         return np.where((wide > 0) | np.isnan(wide), value, mirror).astype(x.dtype, copy=False)

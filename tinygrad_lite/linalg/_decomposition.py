@@ -15,8 +15,9 @@ from . import _results as results
 from ._arguments import constant, need_floating, need_matrix, need_square, published
 
 __all__ = [
-    "cholesky", "cholesky_ex", "eig", "eigh", "eigvals", "eigvalsh", "householder_product", "ldl_factor", "ldl_factor_ex", "ldl_solve", "lu",
-    "lu_factor", "lu_factor_ex", "qr", "svd", "svdvals", "unpack_lu",
+    "cholesky", "cholesky_ex", "eig", "eigh", "eigvals", "eigvalsh", "householder_product",
+    "ldl_factor", "ldl_factor_ex", "ldl_solve", "like_eye", "lu", "lu_factor", "lu_factor_ex",
+    "qr", "reflect", "svd", "svdvals", "unpack_lu",
 ]  # fmt: skip
 
 
@@ -51,7 +52,9 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> A
     failed = (info != 0)[..., None, None]
     held = np.where(failed, np.eye(array.shape[-1], dtype=array.dtype), array)
     factor = np.where(failed, array.dtype.type(np.nan), np.linalg.cholesky(held))
-    return results.Cholesky(constant(np.swapaxes(factor, -1, -2) if upper else factor), constant(info))
+    return results.Cholesky(
+        constant(np.swapaxes(factor, -1, -2) if upper else factor), constant(info)
+    )
 
 
 @published

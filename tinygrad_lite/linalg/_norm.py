@@ -139,7 +139,9 @@ def _of_singular_values(A: Any, ord: Any, axes: tuple[int, int], keepdim: bool) 
 
 
 @published
-def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def norm(
+    A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Any:
     """A vector norm over one dimension or all, a matrix norm over two.
 
     `ord` None is the 2-norm over whatever `dim` says.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,12 @@ import numpy as np
 from .._functions._dims import axis_of
 from .._functions.product import crossed
 from ..ops import exponential
-from ..ops.matmul import matmul as product
-from ..ops.reduction import sum as sum_over
 from ..ops.elementwise import cast
+from ..ops.matmul import matmul as product
 from ..ops.product import powers
+from ..ops.reduction import sum as sum_over
 from ..ops.shape import diagonal as diagonal_of, reshape
-from ._arguments import constant, need_square, need_tensors, published
+from ._arguments import need_square, need_tensors, published
 from ._decomposition import like_eye
 from ._system import inv
 
@@ -46,7 +45,8 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     need_tensors("linalg.vecdot", x=x, y=y)
     if x._array.dtype != y._array.dtype:
         raise RuntimeError(
-            f"linalg.vecdot: Expected x and y to have the same dtype, got {x.dtype!r} and {y.dtype!r}"
+            "linalg.vecdot: Expected x and y to have the same dtype, got "
+            f"{x.dtype!r} and {y.dtype!r}"
         )
     both = x * y
     return sum_over(both, axis=axis_of(both, dim))

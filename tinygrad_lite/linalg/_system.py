@@ -16,7 +16,13 @@ from ..ops.reduction import sum as sum_over
 from ..ops.shape import reshape, transpose
 from . import _results as results
 from ._arguments import (
-    constant, need_floating, need_matrix, need_same_dtype, need_square, need_tensors, published,
+    constant,
+    need_floating,
+    need_matrix,
+    need_same_dtype,
+    need_square,
+    need_tensors,
+    published,
 )  # fmt: skip
 from ._decomposition import unpack_lu
 
@@ -47,7 +53,7 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
     return results.Inv(inverse, constant(info))
 
 
-def _is_vector(A: Any, B: Any) -> bool:
+def _is_vector(A: Any, B: Any) -> Any:
     """Whether `B` is one right-hand side per matrix of `A`, by torch's rule."""
     return B._array.ndim == 1 or (
         A._array.ndim - 1 == B._array.ndim and B._array.shape == A._array.shape[:-1]
@@ -80,7 +86,10 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:
     need_same_dtype("linalg.solve", A, B)
     if _is_vector(A, B):
         if not left:
-            raise RuntimeError("linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)")
+            raise RuntimeError(
+                "linalg.solve: Vector broadcasting of the left hand side is not supported for "
+                "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)"
+            )
         _need_rows("linalg.solve", A, B[..., None], True)
         return systems.solve(A, B[..., None])[..., 0]
     _need_rows("linalg.solve", A, B, left)
@@ -99,7 +108,9 @@ def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -
     found = solve(held, B.detach(), left=left)._array
     if found.ndim < info.ndim + 2:
         flags = flags[..., 0]
-    return results.Solve(constant(np.where(flags, found.dtype.type(math.nan), found)), constant(info))
+    return results.Solve(
+        constant(np.where(flags, found.dtype.type(math.nan), found)), constant(info)
+    )
 
 
 @published
@@ -157,7 +168,7 @@ def tolerances(A: Any, atol: Any, rtol: Any, tol: Any = None) -> tuple[Any, Any]
     return _array(0.0 if atol is None else atol), _array(rtol)
 
 
-def _default_rtol(A: Any) -> float:
+def _default_rtol(A: Any) -> Any:
     return float(np.finfo(A._array.dtype).eps) * max(A._array.shape[-2:])
 
 
@@ -166,7 +177,9 @@ def _array(value: Any) -> Any:
 
 
 @published
-def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Any:
+def pinv(
+    A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Any:
     """The Moore-Penrose pseudoinverse; singular values up to max(atol, rtol · largest) are 0.
 
     Gradient: right as long as the rank does not change.
@@ -220,7 +233,7 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
     )
 
 
-def _check_sides(A: Any, B: Any) -> bool:
+def _check_sides(A: Any, B: Any) -> Any:
     """Whether B holds vectors; RuntimeError where its shape does not go with A."""
     gap = A._array.ndim - B._array.ndim
     if B._array.ndim < 1 or not 0 <= gap <= 1:
@@ -282,7 +295,8 @@ def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
     if size != math.prod(B._array.shape) or size * size != A._array.size:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
-            f"prod(self.shape[:other.ndim]), but got {size} != {math.prod(A._array.shape[:B._array.ndim])}"
+            f"prod(self.shape[:other.ndim]), but got {list(A._array.shape)} and "
+            f"{list(B._array.shape)}"
         )
     found = systems.solve(reshape(A, shape=(size, size)), reshape(B, shape=(size, 1)))
     return reshape(found, shape=out)

@@ -16,7 +16,9 @@ from .shape import cat, expand, flip, reshape
 @op(kind="linear", dtypes="common")
 def block_diag(*xs: Any) -> Any:
     """Matrices along the diagonal, zeros elsewhere."""
-    out = np.zeros((np.sum([x.shape[0] for x in xs]), np.sum([x.shape[1] for x in xs])), xs[0].dtype)
+    out = np.zeros(
+        (np.sum([x.shape[0] for x in xs]), np.sum([x.shape[1] for x in xs])), xs[0].dtype
+    )
     row = column = 0
     for x in xs:
         out[row : row + x.shape[0], column : column + x.shape[1]] = x

@@ -75,7 +75,7 @@ def _(g: Any, out: Any) -> Any:
 
 @op(outputs=("ld", "pivots", "info"))
 def ldl_factor(x: Any) -> Any:
-    """P X Pᵀ = L D Lᵀ of symmetric matrices: L and D in one, LAPACK's pivots, a zero block's place."""
+    """P X Pᵀ = L D Lᵀ: L and D in one matrix, LAPACK's pivots, the place of a zero block."""
     lapack.need_floats("torch.linalg.ldl_factor", x)
     return ldl.ldl_factor(x)
 

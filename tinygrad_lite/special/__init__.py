@@ -14,8 +14,6 @@ SHARED = {
     "softmax": "softmax",
 }  # fmt: skip
 
-__all__ = sorted({*FUNCTIONS, *SHARED} - {"lgamma"})
-
 
 def __getattr__(name: str) -> Any:
     if name in SHARED and SHARED[name] in NAMES:
@@ -26,4 +24,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted({*FUNCTIONS, *SHARED} - {"lgamma"})
