@@ -181,7 +181,8 @@ def _parametrized_class(base: type[Any], names: tuple[str, ...]) -> type[Any]:
 
 def _settle_class(module: Module, base: type[Any]) -> None:
     names = tuple(module.__dict__["parametrizations"])
-    module.__class__ = _parametrized_class(base, names) if names else base
+    made: Any = _parametrized_class(base, names) if names else base  # type: ignore[arg-type]
+    module.__class__ = made
 
 
 def register_parametrization(
