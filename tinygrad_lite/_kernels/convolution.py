@@ -21,6 +21,7 @@ from . import instead_of
 __all__ = ["Layout", "backward_input", "backward_weight", "forward"]
 
 FEW_CHANNELS = 8  # below, columns lie with the pixels last: 1.5 instead of 2 to 3 times PyTorch
+COLUMNS = 1 << 18  # elements of columns worked on at once on the way back: 1 MB in float32
 KEEP_BYTES = 1 << 26  # columns up to 64 MB are kept for the gradient of the weights
 
 
@@ -228,14 +229,39 @@ def backward_input(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -
         return _backward_input_groups(g, weight, size, layout)
     if _mirrors(weight, size, outs, layout):
         return _as_convolution(g, weight, size, layout)
-    columns = _rows(g).dot(_weight_last(weight).reshape(-1, weight.shape[0]).T)
-    columns = columns.reshape(g.shape[0], *outs, *kernel, weight.shape[1])
     padded = _padded_zeros(g, weight, size, layout)
-    everything = (slice(None),) * (1 + len(outs))
-    for at, part in layout.offsets(kernel, outs):
-        seen = padded[(slice(None), *part)]
-        seen += columns[(*everything, *at)]
+    matrix = _weight_last(weight).reshape(-1, weight.shape[0]).T
+    pixels = math.prod(outs)
+    step = max(1, COLUMNS // max(1, pixels * matrix.shape[1]))
+    rows = _rows(g)
+    for start in range(0, g.shape[0], step):
+        images = slice(start, min(start + step, g.shape[0]))
+        columns = rows[start * pixels : images.stop * pixels].dot(matrix)
+        columns = columns.reshape(images.stop - start, *outs, *kernel, weight.shape[1])
+        _add_windows(padded[images], columns, kernel, outs, layout)
     return np.moveaxis(padded[inside(size, layout)], -1, 1)
+
+
+def _add_windows(
+    padded: Any, columns: Any, kernel: tuple[int, ...], outs: tuple[int, ...], layout: Layout
+) -> None:
+    """Add columns (N, places, kernel, C) where their windows lie in a padded image.
+
+    Along the last axis a whole row of a window is added at once, kernel · C elements of contiguous
+    memory, and the loop goes over the places.
+    """
+    everything = (slice(None),) * len(outs)
+    if layout.dilation[-1] != 1 or kernel[-1] == 1:
+        for at, part in layout.offsets(kernel, outs):
+            seen = padded[(slice(None), *part)]
+            seen += columns[(*everything, slice(None), *at)]
+        return
+    front = layout._replace(stride=layout.stride[:-1], dilation=layout.dilation[:-1])
+    width, move = kernel[-1], layout.stride[-1]
+    for at, part in front.offsets(kernel[:-1], outs[:-1]):
+        for place in range(outs[-1]):
+            seen = padded[(slice(None), *part, slice(place * move, place * move + width))]
+            seen += columns[(*everything, place, *at)]
 
 
 def _mirrors(
