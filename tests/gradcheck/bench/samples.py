@@ -127,8 +127,6 @@ elementwise(
     plus=(F, lambda x: (1 + x * x) ** -0.5),
 )
 elementwise("log1p", np.log1p, lambda x: 1 / (1 + x), "positive", log=(F, lambda x: 1 / x))
-elementwise("expm1", np.expm1, np.exp, expm1=(F, np.expm1))
-elementwise("sinh", np.sinh, np.cosh, sine=(F, np.sinh))
 elementwise(
     "power", lambda x: x**2.5, lambda x: 2.5 * x**1.5, "positive", flat=("factor", lambda x: x**1.5)
 )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DIRECTIONS = 12
 SAMPLES = 24
+MOST_SAMPLES = 200
 # Sampled points lie this far away, relative to each input's typical size ...
 NEAR = 1e-5
 # ... and the hull of their gradients is trusted to about their change over that distance.
@@ -146,11 +147,11 @@ def is_mixture(line: Line, gradient: Vector, cotangents: Vector, rng: np.random.
     """
     flat, x = line.flat, line.x
     _, typical = magnitudes(flat, x)
-    bent = is_bent(line, gradient, typical, rng)
+    bent = is_bent(line, gradient, cotangents, rng)
     if not bent.any():
         return bent
     tested = []
-    for _ in range(SAMPLES):
+    for _ in range(min(SAMPLES * max(1, flat.size // 2), MOST_SAMPLES)):
         point = flat.cast(x + NEAR * typical * rng.standard_normal(flat.size))
         piece = flat.pull(point, cotangents)
         tested.append((piece, stands_test(line, point, piece, NEAR * 1e-3 * typical, rng)))
@@ -162,12 +163,13 @@ def is_mixture(line: Line, gradient: Vector, cotangents: Vector, rng: np.random.
     )
 
 
-def is_bent(line: Line, gradient: Vector, typical: Vector, rng: np.random.Generator) -> Flags:
+def is_bent(line: Line, gradient: Vector, _cotangents: Vector, rng: np.random.Generator) -> Flags:
     """Cotangents whose slopes along two directions do not add up to that along their sum.
 
     However short the steps are: what is smooth becomes linear, what is bent stays so.
     """
     bent = np.zeros(len(gradient), dtype=bool)
+    _, typical = magnitudes(line.flat, line.x)
     for _ in range(4):
         first, second = (typical * rng.standard_normal(line.flat.size) for _ in range(2))
         apart = np.ones(len(gradient), dtype=bool)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .kinks import edge_of_domain, find_jump, is_mixture, overshoots
+from .kinks import edge_of_domain, find_jump, is_bent, is_mixture, overshoots
 from .ladder import FIRST_STEP, SHORT_STEPS, STEPS, Line, judge as judge_ladder
 from .staircase import find_staircase
 from .subject import Vector, magnitudes
@@ -126,7 +126,7 @@ def settle_table(
     if settings.kinks == "error":
         table.state[table.state == KINK] = WRONG
     else:
-        refine_kinks(line, gradient, table, bends, rng, judge=settings.kinks != "skip")
+        refine_kinks(line, gradient, table, bends, rng, settings)
 
 
 def settle_column(
@@ -191,9 +191,21 @@ def climb_once(
     if verdict.wrong.any():
         verdict.wrong &= ~find_staircase(line, slopes, u, verdict.wrong)
     jump = jump_of(slopes)
+    climbing = diverges(slopes, candidate * size)
+    verdict.wrong, jump.found = verdict.wrong & ~climbing, jump.found & ~climbing
     verdict.best, verdict.bar = verdict.best / size, verdict.bar / size
     jump.right, jump.left, jump.bar = jump.right / size, jump.left / size, jump.bar / size
     return verdict, jump
+
+
+def diverges(slopes: Slopes, candidate: Vector) -> Flags:
+    """Whether slopes keep growing towards a candidate that is steeper than all of them.
+
+    A kink rounded off within 1e-12, as in x / max(|x|, 1e-12), is steeper than any step shows.
+    """
+    towards = slopes.central[-5:] * np.sign(candidate)
+    grows = (towards[1:] > 2 * towards[:-1]).all(axis=0) & (towards[0] > 0)
+    return np.asarray(grows & (np.abs(candidate) >= towards[-1]))
 
 
 def zero_scale(line: Line, gradient: Vector, column: int, size: float) -> Vector:
@@ -254,17 +266,20 @@ def refine_kinks(
     table: Table,
     bends: list[Flags],
     rng: np.random.Generator,
-    *,
-    judge: bool,
+    settings: Settings,
 ) -> None:
-    """Test gradients at kinks along directions, and let mixtures of smooth pieces pass."""
+    """Test gradients at kinks along directions, and let mixtures of smooth pieces pass.
+
+    At points that the caller did not give, what happens exactly at a kink is nobody's concern.
+    """
     at_kink = (table.state == KINK).any(axis=1)
-    if judge and at_kink.any():
+    if settings.kinks != "skip" and at_kink.any():
         bad = at_kink & overshoots(line, gradient, bends[0], bends[1], rng)
         hit = bad[:, None] & (table.state == KINK)
         table.state[hit] = WRONG
     suspect = (table.state == WRONG).any(axis=1)
     if suspect.any() and np.isfinite(gradient[suspect]).all() and gradient.size <= 1e6:
         cotangents = np.eye(len(line.y)) if table.cotangents is None else table.cotangents
-        fine = suspect & is_mixture(line, gradient, cotangents, rng)
+        test = is_bent if settings.beyond else is_mixture
+        fine = suspect & test(line, gradient, cotangents, rng)
         table.state[fine[:, None] & (table.state == WRONG)] = KINK
