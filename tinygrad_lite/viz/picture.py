@@ -35,7 +35,7 @@ class Picture:
 
     def __repr__(self) -> str:
         shown, ops = self.stats["shown"], self.stats["ops"]
-        name = self.graph.title or "untitled"
+        name = self.options.title or self.graph.title or "untitled"
         return f"Picture({name}: {ops} operations, {shown} shown, {ops - shown} folded)"
 
     def __str__(self) -> str:
@@ -61,7 +61,8 @@ class Picture:
     def _laid(self) -> tuple[Scene, Drawing]:
         """The picture with as many cards as the budget allows and the page holds."""
         options = self.options
-        free = options.budget == BUDGET and options.depth is None and options.expand != "all"
+        free = options.fold and options.budget == BUDGET
+        free = free and options.depth is None and options.expand != "all"
         for budget in (options.budget, *(STEPS if free else ())):
             tried = replace(options, budget=budget)
             root, opened = prepare(self.graph, tried)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .order import Layers, order_ranks
+from .order import EFFORT, Layers, order_ranks
 from .place import Link, fit_isotonic, place_ranks
 from .ranks import assign_ranks
 
@@ -58,20 +58,23 @@ class Arrangement:
     width: float
     height: float
     crossings: int
+    effort: int = 0
 
 
 def arrange(
-    boxes: list[Box], wires: list[Wire], *, ranks: list[int] | None = None
+    boxes: list[Box], wires: list[Wire], *, effort: int = EFFORT
 ) -> Arrangement:
-    """Place `boxes` (centres) and route `wires`, in place, from the origin to the extent."""
+    """Place `boxes` (centres) and route `wires`, in place, from the origin to the extent.
+
+    `effort` bounds the search for an order with few crossings.
+    """
     if not boxes:
         return Arrangement(0.0, 0.0, 0)
-    if ranks is None:
-        ranks = rank_boxes(boxes, wires)
-    sketch = _Sketch(boxes, wires, ranks)
-    crossings = order_ranks(sketch.layers)
-    centres = sketch.place()
-    return sketch.finish(centres, crossings)
+    sketch = _Sketch(boxes, wires, rank_boxes(boxes, wires))
+    crossings, taken = order_ranks(sketch.layers, effort)
+    found = sketch.finish(sketch.place(), crossings)
+    found.effort = taken
+    return found
 
 
 def rank_boxes(boxes: list[Box], wires: list[Wire]) -> list[int]:

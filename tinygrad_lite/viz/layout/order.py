@@ -14,7 +14,7 @@ Attachment = tuple[int, float]  # neighbour, and where on it the edge ends, betw
 
 STARTS = 40  # starting orders; on random graphs of 100 nodes 60 gain 2 % over 40
 SWEEPS = 16
-EFFORT = 200_000  # node visits that the search may take before it settles for what it has
+EFFORT = 400_000  # comparisons that the search may take before it settles for what it has
 
 
 @dataclass
@@ -39,10 +39,10 @@ class Layers:
         return [rank[:] for rank in self.ranks]
 
 
-def order_ranks(layers: Layers) -> int:
-    """Reorder `layers.ranks` in place; the number of crossings that remain."""
+def order_ranks(layers: Layers, effort: int = EFFORT) -> tuple[int, int]:
+    """Reorder `layers.ranks` in place: (crossings that remain, effort taken)."""
     best_order, best = layers.copy(), None
-    budget = max(EFFORT, 12 * len(layers.above))
+    given = budget = max(effort, 4 * len(layers.above))
     for start in range(STARTS):
         layers.ranks = _start(layers, best_order, start)
         layers.number()
@@ -54,7 +54,7 @@ def order_ranks(layers: Layers) -> int:
             break
     layers.ranks = best_order
     layers.number()
-    return best or 0
+    return best or 0, given - budget
 
 
 def count_crossings(layers: Layers) -> int:
@@ -187,18 +187,18 @@ def _exchange(layers: Layers, *, level: bool) -> int:
 
     With `level`, exchanges that neither gain nor lose are made once too: they leave plateaus.
     """
-    position = layers.position
+    position, above, below = layers.position, layers.above, layers.below
     used = 0
     for turn in range(8):
         least = 0 if level and not turn else 1
         gained = 0
         for rank in layers.ranks:
-            used += len(rank)
             for place in range(len(rank) - 1):
                 left, right = rank[place], rank[place + 1]
-                gain = _gain(layers.above[left], layers.above[right], position) + _gain(
-                    layers.below[left], layers.below[right], position
-                )
+                over, over_right = above[left], above[right]
+                under, under_right = below[left], below[right]
+                used += 1 + len(over) * len(over_right) + len(under) * len(under_right)
+                gain = _gain(over, over_right, position) + _gain(under, under_right, position)
                 if gain >= least:
                     rank[place], rank[place + 1] = right, left
                     position[left], position[right] = place + 1, place
