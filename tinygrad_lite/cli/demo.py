@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import manual_seed, no_grad, viz
+from .. import manual_seed, viz
+from ..autograd import no_grad
 from ..nn import CrossEntropyLoss
 from ..nn.functional import softmax
 from . import training

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import float32, float64, nn, no_grad
-from ..autograd import numerical_gradient
+from .. import float32, float64, nn
+from ..autograd import no_grad, numerical_gradient
 
 if TYPE_CHECKING:
-    from .. import Tensor
+    from .._tensor import Tensor
     from ..utils.data import TensorDataset
 
 # Half the distance between the two points of a central difference. In float64 with losses near 2,
@@ -56,7 +56,8 @@ class Loss:
 
     def value(self) -> Tensor:
         """The loss as the parameters stand."""
-        return self.criterion(self.model(self.images), self.labels)
+        loss: Tensor = self.criterion(self.model(self.images), self.labels)
+        return loss
 
     def at(self, parameter: nn.Parameter, value: Tensor) -> Tensor:
         """The loss with `value` in place of `parameter`, which is put back."""

@@ -6,11 +6,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import no_grad, rand
+from .. import rand
+from ..autograd import no_grad
 from .training import make_model
 
 if TYPE_CHECKING:
-    from .. import Tensor, nn
+    from .. import nn
+    from .._tensor import Tensor
 
 REPEATS = 10
 MANY = (10_000, 128)

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .. import Generator, manual_seed, nn, no_grad, optim
+from .. import Generator, manual_seed, nn, optim
+from ..autograd import no_grad
 from ..datasets import digits
 from ..utils.data import DataLoader, TensorDataset, random_split
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
-    from .. import Tensor
+    from .._tensor import Tensor
 
 BRIGHTEST = 16  # pixels are whole numbers from 0 to 16
 HELD_BACK = 0.2
@@ -57,7 +58,8 @@ class History:
 
 def normalise(images: Tensor) -> Tensor:
     """Images as rows of 64 pixels between 0 and 1."""
-    return images.reshape(-1, 64) / BRIGHTEST
+    rows: Tensor = images.reshape(-1, 64) / BRIGHTEST
+    return rows
 
 
 def prepare_task(seed: int) -> Task:
@@ -90,7 +92,7 @@ def train_epochs(
     step_done: Callable[[float], None],
 ) -> Iterator[History]:
     """The history so far, after each epoch; `step_done` receives the loss of each mini-batch."""
-    loader = DataLoader(
+    loader: DataLoader[list[Tensor]] = DataLoader(
         task.train, batch_size=options.batch_size, shuffle=True, generator=task.generator
     )
     criterion = nn.CrossEntropyLoss()
