@@ -114,7 +114,10 @@ def view(self: Any, *shape: Any, dtype: Any = None) -> Any:
         return view_dtype(self, dtype or shape[0])
     shape = _resolve(listed(shape), self._array.size)
     made = reshaped(self, shape)
-    if self._array.size and self._array.ndim and not np.may_share_memory(made._array, self._array):
+    # Results of operations count as contiguous whatever their strides (images lie channels last
+    # in memory): only a view of another tensor, which shows the caller's own strides, is refused.
+    shown = self._view is not None and self._array.size and self._array.ndim
+    if shown and not np.may_share_memory(made._array, self._array):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
