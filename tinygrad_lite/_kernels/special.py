@@ -262,7 +262,8 @@ def _zeta_sum(s: Any, q: Any) -> Any:
         term = q[below] ** -s[below]
         total[below] += term
         q[below] += 1
-        below[below] = (q[below] < enough[below]) & (np.abs(term) > 1e-18 * np.abs(total[below]))
+        more = (q[below] <= 0) | (np.abs(term) > 1e-18 * np.abs(total[below]))
+        below[below] = (q[below] < enough[below]) & more
     power = q**-s
     total += power * (q / (s - 1) + 0.5)
     factor = s * power / q

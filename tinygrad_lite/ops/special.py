@@ -165,7 +165,8 @@ sinc.rule(lambda g, x, order: g * sinc(x, order=order + 1))
 @op(kind="elementwise", dtypes="float")
 def spherical_bessel_j0(x: Any, *, order: int = 0) -> Any:
     """sin(x)/x, 1 at 0, or its derivative of the given order."""
-    return _sinc(np.asarray(x, np.float64), order).astype(x.dtype)
+    z = np.asarray(x, np.float64)
+    return np.where(np.isinf(z), 0.0, _sinc(z, order)).astype(x.dtype)
 
 
 spherical_bessel_j0.rule(lambda g, x, order: g * spherical_bessel_j0(x, order=order + 1))
