@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 
@@ -211,3 +212,37 @@ def test_large_batches_and_large_tasks_do_not_block():
     assert [b.shape[0] for b in loader] == [50] * 8
     loader = DataLoader(Numbers(60_000), batch_size=20_000, num_workers=1, collate_fn=len)
     assert list(loader) == [20_000] * 3
+
+
+SCRIPT = """
+import time
+import numpy as np
+from tinygrad_lite.utils.data import DataLoader, Dataset
+
+class Slow(Dataset):
+    def __len__(self):
+        return 100_000
+    def __getitem__(self, index):
+        time.sleep(0.001)
+        return index
+
+for number, batch in enumerate(DataLoader(Slow(), 8, num_workers=2)):
+    if number == 1:
+        print("going", flush=True)
+"""
+
+
+def test_ctrl_c_ends_everything_at_once():
+    command = [sys.executable, "-c", SCRIPT]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    ) as running:
+        assert running.stdout.readline() == "going\n"
+        os.killpg(running.pid, signal.SIGINT)
+        _, errors = running.communicate(timeout=20)
+    assert running.returncode == -signal.SIGINT
+    assert errors.count("Traceback") == 1
+    assert len(errors.splitlines()) <= 15
+    with pytest.raises(ProcessLookupError):  # nobody of the group is left
+        os.killpg(running.pid, 0)

@@ -51,8 +51,10 @@ def small(files, mirror):
     """A data set class for these files, at this address."""
 
     class SmallMNIST(datasets.MNIST):
-        mirrors = [mirror]
-        resources = [(name, hashlib.md5(data).hexdigest()) for name, data in sorted(files.items())]
+        mirrors: ClassVar = [mirror]
+        resources: ClassVar = [
+            (name, hashlib.md5(data).hexdigest()) for name, data in sorted(files.items())
+        ]
 
     return SmallMNIST
 

@@ -40,7 +40,7 @@ class Binomial(ProbsOrLogits):
         super().__init__(given.shape, validate_args=validate_args)
 
     @property
-    def support(self) -> Any:  # type: ignore[override]
+    def support(self) -> Any:
         """The values that can occur."""
         return constraints.integer_interval(0, self.total_count)
 

@@ -42,7 +42,7 @@ class Categorical(ProbsOrLogits):
         return given - given.logsumexp(-1, keepdim=True)
 
     @property
-    def support(self) -> Any:  # type: ignore[override]
+    def support(self) -> Any:
         """The values that can occur."""
         return constraints.integer_interval(0, self._num_events - 1)
 

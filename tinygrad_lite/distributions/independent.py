@@ -43,7 +43,7 @@ class Independent(Distribution):
         return bool(self.base_dist.has_rsample)
 
     @property
-    def support(self) -> Any:  # type: ignore[override]
+    def support(self) -> Any:
         """The values that can occur."""
         base = self.base_dist.support
         dims = self.reinterpreted_batch_ndims

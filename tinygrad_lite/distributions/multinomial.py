@@ -39,7 +39,7 @@ class Multinomial(Distribution):
         super().__init__(shape[:-1], shape[-1:], validate_args=validate_args)
 
     @property
-    def support(self) -> Any:  # type: ignore[override]
+    def support(self) -> Any:
         """The values that can occur."""
         return constraints.multinomial(self.total_count)
 

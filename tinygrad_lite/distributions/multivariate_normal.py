@@ -62,7 +62,7 @@ class MultivariateNormal(Distribution):
         batch = np.broadcast_shapes(tuple(matrix.shape)[:-2], tuple(loc.shape)[:-1])
         size = loc.shape[-1]
         self.loc: Any = loc.expand((*batch, size))
-        self.__dict__["_matrix"] = matrix.expand((*batch, size, size))
+        self._matrix: Any = matrix.expand((*batch, size, size))
         super().__init__(batch, (size,), validate_args=validate_args)
         self._tril = self._cholesky()
 

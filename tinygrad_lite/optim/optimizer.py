@@ -436,8 +436,9 @@ def _adopted(value: Any, param: Tensor | None, key: Any) -> Any:
         array = value
     else:
         return deepcopy(value)
-    keep = param is None or key == "step" or not np.issubdtype(param._array.dtype, np.floating)
-    return make(np.array(array, dtype=array.dtype if keep else param._array.dtype), None)
+    if param is None or key == "step" or not np.issubdtype(param._array.dtype, np.floating):
+        return make(np.array(array), None)
+    return make(np.array(array, dtype=param._array.dtype), None)
 
 
 def _check_sizes(groups: list[Group], saved: list[Group]) -> None:

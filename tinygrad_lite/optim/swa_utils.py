@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -69,16 +70,18 @@ def _check_decay(decay: float) -> None:
 
 def _for_lists(mean: Average) -> Averages:
     def update(averaged: Sequence[Any], current: Sequence[Any], count: Any) -> None:
-        for a, p in zip(averaged, current, strict=True):
-            _without_recording(lambda a=a, p=p: a.copy_(mean(a, p, count)))
+        with _not_recording():
+            for a, p in zip(averaged, current, strict=True):
+                a.copy_(mean(a, p, count))
 
     return update
 
 
-def _without_recording(function: Callable[[], Any]) -> Any:
+@contextmanager
+def _not_recording() -> Iterator[None]:
     before, here.grad = here.grad, False
     try:
-        return function()
+        yield
     finally:
         here.grad = before
 
@@ -122,12 +125,14 @@ class AveragedModel(Module):
         mine, theirs = self._averaged(self.module), self._averaged(model)
         count = int(self.n_averaged._array)
         update = self.multi_avg_fn or _for_lists(self.avg_fn or get_swa_avg_fn())
-        _without_recording(lambda: update(mine, theirs, self.n_averaged) if count else None)
         copied = [] if count else list(zip(mine, theirs, strict=True))
         if not self.use_buffers:
             copied += zip(self.module.buffers(), model.buffers(), strict=True)
-        for a, p in copied:
-            _without_recording(lambda a=a, p=p: a.copy_(p.detach()))
+        with _not_recording():
+            if count:
+                update(mine, theirs, self.n_averaged)
+            for a, p in copied:
+                a.copy_(p.detach())
         self.n_averaged._array = np.array(count + 1)
 
     def _averaged(self, model: Module) -> list[Any]:
@@ -146,8 +151,8 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
         layer.reset_running_stats()
         layer.momentum = None  # the plain mean over all batches
     for batch in loader:
-        inputs = batch[0] if isinstance(batch, (list, tuple)) else batch
-        _without_recording(lambda inputs=inputs: model(inputs))
+        with _not_recording():
+            model(batch[0] if isinstance(batch, (list, tuple)) else batch)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     model.train(training)

@@ -83,8 +83,9 @@ def _normalized(images: Array, value_range: Any, *, scale_each: bool) -> Array:
         )
     axes = (1, 2, 3) if scale_each else None
     low, high = value_range or (images.min(axes, keepdims=True), images.max(axes, keepdims=True))
-    clipped: Array = np.clip(images, low, high)
-    return (clipped - low) / np.maximum(high - np.asarray(low), 1e-5).astype(images.dtype)
+    span = np.maximum(high - np.asarray(low), 1e-5).astype(images.dtype)
+    result: Array = (np.clip(images, low, high) - low) / span
+    return result
 
 
 def save_image(tensor: Any, fp: Any, format: str | None = None, **kwargs: Any) -> None:

@@ -201,9 +201,9 @@ class Workers:
     def _next(self, turn: _Turn) -> int:
         """Return the number of the next task to hand out, once its answer is here."""
         while True:
-            wanted = min(turn.assigned)
+            wanted: int = min(turn.assigned)
             if not self.in_order and turn.arrived:
-                return next(iter(turn.arrived))
+                return min(turn.arrived)
             if wanted in turn.arrived:
                 return wanted
             self._receive(turn)

@@ -177,7 +177,13 @@ class LoaderIterator(Iterator[Any]):
         self._batches = batches
 
     def __next__(self) -> Batch:
-        return next(self._batches)
+        try:
+            return next(self._batches)
+        except KeyboardInterrupt as stop:
+            if not self._loader._uses_workers():
+                raise
+            # where this process waited for the others tells nothing: show the user's line alone
+            raise stop.with_traceback(None) from None
 
     def __len__(self) -> int:
         return len(self._loader)

@@ -297,7 +297,7 @@ class Grayscale(_Described):
 class Lambda(_Described):
     """Any function as a transform."""
 
-    def __init__(self, lambd: Transform) -> None:
+    def __init__(self, lambd: Any) -> None:
         if not callable(lambd):
             kind = type(lambd).__name__
             raise TypeError(f"Argument lambd should be callable, got {kind!r}")

@@ -92,7 +92,7 @@ def normalize(tensor: Any, mean: Any, std: Any, inplace: bool = False) -> Any:
     if (scale == 0).any():
         raise ValueError("std evaluated to zero, leading to division by zero.")
     if inplace:
-        tensor.copy_(make((array - shift) / scale, None))  # type: ignore[attr-defined]
+        tensor.copy_(make((array - shift) / scale, None))
         return tensor
     return make((array - shift) / scale, None)
 
@@ -171,7 +171,7 @@ def resize(
             index = np.arange(length) * array.shape[axis + i] // length
             array = array.take(index, axis + i)
         return like(image, array)
-    result = array.astype(np.float64 if array.dtype == np.float64 else np.float32)
+    result: Any = array.astype(np.float64 if array.dtype == np.float64 else np.float32)
     for i, length in enumerate(target):
         weights = _weights(array.shape[axis + i], length, antialias=antialias).astype(result.dtype)
         result = np.moveaxis(np.tensordot(weights, result, (1, axis + i)), 0, axis + i)
@@ -199,8 +199,9 @@ def _weights(old: int, new: int, *, antialias: bool) -> Array:
     if not antialias:
         centres = np.clip(centres, 0.5, old - 0.5)
     distance = np.abs(np.arange(old)[None, :] + 0.5 - centres) / reach
-    weights: Array = np.maximum(1.0 - distance, 0.0)
-    return weights / weights.sum(1, keepdims=True)
+    weights = np.maximum(1.0 - distance, 0.0)
+    result: Array = weights / weights.sum(1, keepdims=True)
+    return result
 
 
 def rgb_to_grayscale(image: Any, num_output_channels: int = 1) -> Any:
