@@ -132,7 +132,9 @@ def _padded_zeros(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) ->
     return np.zeros((g.shape[0], *sizes, weight.shape[1] * layout.groups), g.dtype)
 
 
-def _backward_weight(x: Any, g: Any, kernel: tuple[int, ...], layout: Layout, columns: Any) -> Any:
+def _backward_weight(
+    x: Any, g: Any, kernel: tuple[int, ...], layout: Layout, columns: Any = None
+) -> Any:
     padded = pad_last(x, layout)
     groups = layout.groups
     pixels = g.shape[0] * math.prod(g.shape[2:])

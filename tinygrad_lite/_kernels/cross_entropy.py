@@ -21,10 +21,11 @@ def _cross_entropy(x: Any, target: Any, valid: Any, share: Any) -> tuple[Any, An
     slope = np.exp(log_likelihood)
     slope[rows, target] -= 1
     losses = -log_likelihood[rows, target]
+    slope *= share
     if valid is not None:
         losses = np.where(valid, losses, 0).astype(x.dtype)
         slope[~valid] = 0
-    return losses, slope * share
+    return losses, slope
 
 
 @instead_of(_cross_entropy)

@@ -13,21 +13,25 @@ __all__ = ["log_softmax", "log_softmax_pull", "softmax", "softmax_pull"]
 
 
 def _softmax(x: Any, axis: int) -> Any:
-    grown = np.exp(x - x.max(axis=axis, keepdims=True))
+    if not x.ndim:
+        return np.ones_like(x)
+    grown = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
     return grown / grown.sum(axis=axis, keepdims=True)
 
 
 def _softmax_pull(g: Any, out: Any, axis: int) -> Any:
-    return out * (g - (g * out).sum(axis=axis, keepdims=True))
+    return out * (g - (g * out).sum(axis=axis, keepdims=True)) if out.ndim else g * 0
 
 
 def _log_softmax(x: Any, axis: int) -> Any:
-    low = x - x.max(axis=axis, keepdims=True)
+    if not x.ndim:
+        return np.zeros_like(x)
+    low = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
     return low - np.log(np.exp(low).sum(axis=axis, keepdims=True))
 
 
 def _log_softmax_pull(g: Any, out: Any, axis: int) -> Any:
-    return g - np.exp(out) * g.sum(axis=axis, keepdims=True)
+    return g - np.exp(out) * g.sum(axis=axis, keepdims=True) if out.ndim else g * 0
 
 
 def _as_rows(axis: int, *arrays: Any) -> list[Any] | None:
