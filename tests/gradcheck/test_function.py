@@ -197,7 +197,7 @@ def test_the_report_in_all_its_forms(tmp_path):
     assert fields["inputs"][2]["worst"][0]["numeric"] == pytest.approx(1.0)
     svg = str(report.plot())
     assert svg.startswith("<svg")
-    assert svg.count("log₁₀ error / tolerance") == 3
+    assert svg.count("log10 error / tolerance") == 3
     page = report.html(tmp_path / "report.html").read_text(encoding="utf-8")
     assert "missing sum" in page
     assert "<svg" in report._repr_html_()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .table import KINK, UNDECIDED, WRONG
+from .table import KINK, RIGHT, UNDECIDED, WRONG
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .report import GradcheckReport, InputReport, Maps
     from .subject import Vector
 
+WHITE = "#ffffff"
 POSITIVE, NEGATIVE, ERROR = (179, 88, 6), (33, 102, 172), (90, 24, 110)
 CELL, GAP, MARGIN, LARGEST = 14, 28, 16, 40
 STYLE = "font-family:system-ui,sans-serif;font-size:11px"
@@ -86,7 +87,7 @@ def draw_input(one: InputReport, top: float) -> tuple[str, float, float]:
     for title, values, signed in (
         ("analytic", maps.analytic, True),
         ("numeric", maps.numeric, True),
-        ("log₁₀ error / tolerance", logarithm, False),
+        ("log10 error / tolerance", logarithm, False),
     ):
         drawn, size = draw_map(maps, values, left, top + 34, signed=signed)
         parts += [text(left, top + 28, title), drawn]
@@ -121,15 +122,21 @@ def draw_map(
     rows, columns = thin(cells)
     finite = np.abs(cells[np.isfinite(cells)])
     largest = float(finite.max(initial=0.0)) or 1.0
-    parts = []
+    size = (len(columns) * CELL, len(rows) * CELL)
+    parts = [
+        f'<rect x="{left - 1:g}" y="{top - 1:g}" width="{size[0] + 1}" height="{size[1] + 1}" '
+        'fill="none" stroke="#ddd"/>'
+    ]
     for down, row in enumerate(rows):
         for across, column in enumerate(columns):
             value = float(cells[row, column])
             state = int(states[row, column])
             x, y = left + across * CELL, top + down * CELL
             fill = colour(value, largest, signed=signed) if state != UNDECIDED else "#bbbbbb"
+            if fill == WHITE and state == RIGHT:
+                continue  # the frame of the map shows it
             parts.append(cell(x, y, fill, state, f"[{row}, {column}] {value:.6g}"))
-    return "".join(parts), (len(columns) * CELL, len(rows) * CELL)
+    return "".join(parts), size
 
 
 def cell(x: float, y: float, fill: str, state: int, title: str) -> str:
