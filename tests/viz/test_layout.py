@@ -62,13 +62,17 @@ def sample_curve(names, edge):
 
 
 def count_crossings(curves):
-    """Pairs of pieces that cross, of edges that share neither end."""
-    pieces = [
-        (a, b, ends)
+    """Pairs of pieces that cross, of edges that share neither end.
+
+    The part of a way that several wires of one value share is one line on the page.
+    """
+    lines = {
+        (a, b, ends[0]): (a, b, ends)
         for ends, points in curves
         for a, b in pairwise(points)
         if a != b
-    ]
+    }
+    pieces = list(lines.values())
     pieces.sort(key=lambda piece: min(piece[0][1], piece[1][1]))
     found = 0
     for place, (a, b, ends) in enumerate(pieces):

@@ -246,7 +246,8 @@ class Writer:
             if entry.gradient is None:
                 face.rows.append(Row(name, shape, "param"))
             else:
-                face.rows.append(Row(f"{name} {shape}", f"grad {entry.gradient.rms:.2g}", "both"))
+                size = write_size(entry.gradient)
+                face.rows.append(Row(f"{name} {shape}", f"grad {size}", "both"))
 
         if buffers:
             shapes = ", ".join(dict.fromkeys(buffers))
@@ -329,7 +330,7 @@ class Writer:
         if not leaf.requires_grad:
             return
         if leaf.gradient is not None:
-            face.rows.append(Row("grad", f"{leaf.gradient.rms:.2g}", "grad"))
+            face.rows.append(Row("grad", write_size(leaf.gradient), "grad"))
         self._set_bar(face, [leaf.gradient] if leaf.gradient is not None else [])
 
     def _set_bar(self, face: Face, found: list[Statistics]) -> None:
@@ -434,6 +435,13 @@ _USUAL: dict[str, object] = {
     "ignore_index": -100,
 }  # fmt: skip
 _TOLD = frozenset({"shape", "axes", "key", "sizes", "dtype", "keepdims", "output_size", "count"})
+
+
+def write_size(statistics: Statistics) -> str:
+    """A single number with its sign; the root mean square of several."""
+    if statistics.size == 1:
+        return f"{statistics.mean:.4g}"
+    return f"{statistics.rms:.2g}"
 
 
 def _write_statistics(statistics: Statistics) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TALLEST = 2260.0  # of the drawing; title and legend come on top of it
 WIDEST = 1160.0
 SLIMMEST = 3.4  # height over width from which a drawing is broken into columns
+NARROWEST = 520.0  # room for title and legend
 COLUMN_GAP = 44.0
 MARK = 22.0
 EFFORT = 150_000  # comparisons for the order of all frames together, about 0.1 s
@@ -79,7 +80,7 @@ def compose(scene: Scene, options: Options) -> Drawing:
 
 
 def _is_tall(root: Entity) -> bool:
-    slim = root.height > 900 and root.height > SLIMMEST * max(root.width, 1.0)
+    slim = root.height > SLIMMEST * max(root.width, NARROWEST)
     return root.height > TALLEST or slim
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from .cards import HEADER, HEADER_HEIGHT, LEFT, RIGHT, ROW_HEIGHT, TEXT, Face, count, number
+from .compose import NARROWEST
 from .glyphs import write_glyph
 from .kinds import KINDS
 from .metrics import measure, shorten
@@ -24,7 +25,6 @@ TITLE_HEIGHT = 30.0
 LINE_HEIGHT = 18.0
 LEGEND_LINE = 22.0
 RADIUS = 6.0
-NARROWEST = 520.0  # room for title and legend
 
 _ROLES = {
     "muted": "u", "param": "pa", "grad": "gr", "value": "va", "out": "", "plain": "", "both": "gr",
