@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...ops.activation import softmax
+from ...ops.attention import attention as fused
 from ...ops.elementwise import where
 from ...ops.matmul import matmul, swap
 from ...ops.reduction import mean
@@ -53,12 +55,25 @@ def scaled_dot_product_attention(
         )
     if enable_gqa:
         key, value = (_repeated(x, query.shape[-3] // x.shape[-3]) for x in (key, value))
-    if is_causal:
-        attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)  # type: ignore[assignment]
     width = query.shape[-1]
     factor = (1 / math.sqrt(width) if width else 1.0) if scale is None else scale
+    alike = query.shape[:-2] == key.shape[:-2] == value.shape[:-2] and key.shape[-2]
+    if attn_mask is None and alike and not dropout_p:
+        mask = _causal(query.shape[-2], key.shape[-2], array_of(query).dtype) if is_causal else None
+        return fused(query, key, value, mask, scale=factor)  # type: ignore[no-any-return]
+    if is_causal:
+        attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)  # type: ignore[assignment]
     weights = _weights(matmul(query * factor, swap(key)), attn_mask)
     return matmul(dropout(weights, dropout_p), value)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=16)
+def _causal(queries: int, keys: int, dtype: Any) -> Any:
+    """−∞ where a query would see a later key, to be added."""
+    mask = np.zeros((queries, keys), dtype)
+    mask[~np.tri(queries, keys, dtype=bool)] = -math.inf
+    mask.flags.writeable = False
+    return mask
 
 
 def _repeated(x: Any, times: int) -> Any:
