@@ -8,14 +8,15 @@ from . import attention, functional, init, modules, parallel, parameter, utils
 # to this package.
 from .modules.activation import *
 from .modules.adaptive import *
-from .modules.attention import MultiheadAttention
 from .modules.batchnorm import *
+from .modules.channelshuffle import *
 from .modules.container import *
 from .modules.conv import *
 from .modules.distance import *
 from .modules.dropout import *
 from .modules.flatten import *
 from .modules.fold import *
+from .modules.instancenorm import *
 from .modules.linear import *
 from .modules.linear_loss import *
 from .modules.loss import *
@@ -23,6 +24,7 @@ from .modules.module import Module
 from .modules.normalization import *
 from .modules.padding import *
 from .modules.parallel import DataParallel
+from .modules.pixelshuffle import *
 from .modules.pooling import *
 from .modules.rnn import *
 from .modules.sparse import *
@@ -34,7 +36,6 @@ __all__ = [
     "Buffer",
     "DataParallel",
     "Module",
-    "MultiheadAttention",
     "Parameter",
     "UninitializedBuffer",
     "UninitializedParameter",
@@ -49,17 +50,20 @@ __all__ = [
 __all__ += modules.activation.__all__
 __all__ += modules.adaptive.__all__
 __all__ += modules.batchnorm.__all__
+__all__ += modules.channelshuffle.__all__
 __all__ += modules.container.__all__
 __all__ += modules.conv.__all__
 __all__ += modules.distance.__all__
 __all__ += modules.dropout.__all__
 __all__ += modules.flatten.__all__
 __all__ += modules.fold.__all__
+__all__ += modules.instancenorm.__all__
 __all__ += modules.linear.__all__
 __all__ += modules.linear_loss.__all__
 __all__ += modules.loss.__all__
 __all__ += modules.normalization.__all__
 __all__ += modules.padding.__all__
+__all__ += modules.pixelshuffle.__all__
 __all__ += modules.pooling.__all__
 __all__ += modules.rnn.__all__
 __all__ += modules.sparse.__all__
