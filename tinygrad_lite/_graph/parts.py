@@ -113,7 +113,6 @@ class Node:
     saved: tuple[str, ...] = ()
     scalar: Setting = None
     formula: str = ""
-    phase: str = "forward"
 
     @property
     def shape(self) -> Shape | None:

@@ -92,7 +92,6 @@ SCHEMA: dict[str, Any] = {
                 "properties": {
                     **dict.fromkeys(("op", "label", "kind", "source"), _TEXT),
                     **dict.fromkeys(("function", "formula"), _TEXT),
-                    "phase": {"enum": ["forward", "backward"]},
                     "operands": {"type": "array", "items": _OPERAND},
                     "shapes": {"type": "array", "items": _SHAPE},
                     "dtypes": {"type": "array", "items": _TEXT},

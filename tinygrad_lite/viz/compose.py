@@ -46,7 +46,6 @@ class Path:
     label: str
     key: Source
     arrow: bool
-    bytes: int = 0
     spline: bool = False
 
 
@@ -67,7 +66,7 @@ class _Plan:
     """A laid-out frame: boxes and wires relative to the frame's inner corner."""
 
     boxes: list[tuple[Entity, Box]]
-    wires: list[tuple[Wire, bool, str, bool, int]]
+    wires: list[tuple[Wire, bool, str, bool]]
     marks: list[tuple[int, Box, bool]]
     width: float
     height: float
@@ -197,7 +196,7 @@ class _Composer:
             arrow = link.head.form not in {"port", "frame"}
             label = ",".join(link.labels) if arrow else ""
             wires.append(wire)
-            notes.append((link.differentiable, label, arrow, link.bytes))
+            notes.append((link.differentiable, label, arrow))
         if columns == 1 or self.sideways:
             return self._lay_one(entities, boxes, wires, notes)
         return self._lay_several(entities, boxes, wires, notes, columns)
@@ -213,7 +212,7 @@ class _Composer:
         entities: list[Entity],
         boxes: list[Box],
         wires: list[Wire],
-        notes: list[tuple[bool, str, bool, int]],
+        notes: list[tuple[bool, str, bool]],
     ) -> _Plan:
         found = self._arrange(boxes, wires)
         if self.sideways:
@@ -227,7 +226,7 @@ class _Composer:
         entities: list[Entity],
         boxes: list[Box],
         wires: list[Wire],
-        notes: list[tuple[bool, str, bool, int]],
+        notes: list[tuple[bool, str, bool]],
         columns: int,
     ) -> _Plan:
         ranks = rank_boxes(boxes, wires)
@@ -241,7 +240,7 @@ class _Composer:
             piece = [boxes[i] for i in members]
             marks: dict[tuple[tuple[int, object], str], int] = {}
             lines: list[Wire] = []
-            said: list[tuple[bool, str, bool, int]] = []
+            said: list[tuple[bool, str, bool]] = []
             for wire, note in zip(wires, notes, strict=True):
                 cut = self._cut_wire(wire, column_of, column, local, piece, marks)
                 if cut is not None and (cut.tail, cut.head, cut.key) not in {
@@ -250,7 +249,7 @@ class _Composer:
                     lines.append(cut)
                     ends_in_mark = cut.head >= len(members)
                     label = "" if ends_in_mark else note[1]
-                    said.append((note[0], label, note[2] and not ends_in_mark, note[3]))
+                    said.append((note[0], label, note[2] and not ends_in_mark))
             found = self._arrange(piece, lines)
             plan.height = max(plan.height, found.height)
             at = plan.width + (COLUMN_GAP if column else 0.0)
@@ -326,9 +325,9 @@ class _Composer:
             left, top = frame.x - frame.width / 2, frame.y - frame.height / 2
             for entity, box in plan.boxes:
                 entity.x, entity.y = box.x + left, box.y + top
-            for wire, differentiable, label, arrow, size in plan.wires:
+            for wire, differentiable, label, arrow in plan.wires:
                 points = [(x + left, y + top) for x, y in wire.points]
-                drawing.paths.append(Path(points, differentiable, label, wire.key, arrow, size))  # type: ignore[arg-type]
+                drawing.paths.append(Path(points, differentiable, label, wire.key, arrow))  # type: ignore[arg-type]
             highest = 0
             for number, box, source in plan.marks:
                 drawing.marks.append(Mark(number + used, box.x + left, box.y + top, source))

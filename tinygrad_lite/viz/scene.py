@@ -58,8 +58,6 @@ class Link:
     key: Source
     differentiable: bool = True
     labels: list[str] = field(default_factory=list)
-    points: list[tuple[float, float]] = field(default_factory=list)
-    bytes: int = 0
 
 
 @dataclass(slots=True)

@@ -45,6 +45,7 @@ class _Page:
         self.parts: list[str] = []
         self.kinds: set[str] = set()
         self.bars: set[str] = set()
+        self.largest = max((node.bytes or 0 for node in scene.graph.nodes), default=0)
         self.width = max(drawing.width, NARROWEST) + 2 * MARGIN
 
     def write(self) -> str:
@@ -191,11 +192,20 @@ class _Page:
             data = _write_spline(path.points)
         else:
             data = _write_way(path.points, sideways=sideways, arrow=path.arrow)
-        self.parts.append(f'<path class="{style}" d="{data}"/>')
+        self.parts.append(f'<path class="{style}"{self._write_width(path)} d="{data}"/>')
         if path.arrow:
             x, y = path.points[-1]
             tip = f"M{_n(x)},{_n(y)}l-7,-3.5v7z" if sideways else f"M{_n(x)},{_n(y)}l-3.5,-7h7z"
             self.parts.append(f'<path class="a" d="{tip}"/>')
+
+    def _write_width(self, path: Path) -> str:
+        """Three widths by the size of the value, where memory is what is looked at."""
+        kind, place, _ = path.key
+        if self.options.color != "bytes" or kind != "node":
+            return ""
+        size = self.graph.nodes[place].bytes or 0
+        step = 1 + (size > 0.02 * self.largest) + (size > 0.25 * self.largest)
+        return f' style="stroke-width:{step}px"'
 
     def _write_labels(self) -> None:
         for path in self.drawing.paths:
