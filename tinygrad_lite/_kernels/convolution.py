@@ -211,16 +211,25 @@ def _by_group(x: Any, weight: Any, groups: int) -> Iterator[tuple[slice, Any, An
 def _depthwise_forward(
     x: Any, weight: Any, bias: Any, layout: Layout, outs: tuple[int, ...]
 ) -> Any:
-    padded = pad_last(x, layout)[..., None]
-    kernels = _grouped(weight, layout.groups)[..., 0, :]
-    out = np.zeros((x.shape[0], *outs, *kernels.shape[-2:]), x.dtype)
+    padded = pad_last(x, layout)
+    times = weight.shape[0] // x.shape[1]
+    if times > 1:
+        padded = np.repeat(padded, times, axis=-1)
+    kernels = np.moveaxis(weight[:, 0], 0, -1)
+    out = np.zeros((x.shape[0], *outs[:-1], outs[-1] * weight.shape[0]), x.dtype)
     term = np.empty_like(out)
     for at, part in layout.offsets(weight.shape[2:], outs):
-        out += np.multiply(padded[(slice(None), *part)], kernels[at], out=term)
-    out = out.reshape(*out.shape[:-2], weight.shape[0])
+        seen = _long(padded[(slice(None), *part)])
+        out += np.multiply(seen, np.tile(kernels[at], outs[-1]), out=term)
+    out = out.reshape(x.shape[0], *outs, weight.shape[0])
     if bias is not None:
         out += bias
     return np.moveaxis(out, -1, 1)
+
+
+def _long(x: Any) -> Any:
+    """The last two axes as one: inner loops over whole rows of pixels and not over channels."""
+    return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
 
 
 @instead_of(_backward_input)
@@ -310,12 +319,16 @@ def _backward_input_groups(g: Any, weight: Any, size: tuple[int, ...], layout: L
 
 def _depthwise_input(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -> Any:
     padded = _padded_zeros(g, weight, size, layout)
-    grouped = _split(np.moveaxis(g, 1, -1), layout.groups)
-    kernels = _grouped(weight, layout.groups)[..., 0, :]
+    last = np.ascontiguousarray(np.moveaxis(g, 1, -1))
+    kernels = np.moveaxis(weight[:, 0], 0, -1)
+    times = weight.shape[0] // layout.groups
     for at, part in layout.offsets(weight.shape[2:], g.shape[2:]):
+        terms = _long(last) * np.tile(kernels[at], g.shape[-1])
+        terms = terms.reshape(last.shape)
+        if times > 1:
+            terms = _split(terms, layout.groups).sum(-1)
         seen = padded[(slice(None), *part)]
-        terms = grouped * kernels[at]
-        seen += terms[..., 0] if terms.shape[-1] == 1 else terms.sum(-1)
+        seen += terms
     return np.moveaxis(padded[inside(size, layout)], -1, 1)
 
 
@@ -347,11 +360,14 @@ def _backward_weight_groups(x: Any, g: Any, kernel: tuple[int, ...], layout: Lay
 
 
 def _depthwise_weight(x: Any, g: Any, kernel: tuple[int, ...], layout: Layout) -> Any:
-    padded = pad_last(x, layout)[..., None]
-    last = _split(np.moveaxis(g, 1, -1), layout.groups)
-    out = np.empty((*last.shape[-2:], 1, *kernel), g.dtype)
-    axes = tuple(range(last.ndim - 2))
+    padded = pad_last(x, layout)
+    times = g.shape[1] // x.shape[1]
+    if times > 1:
+        padded = np.repeat(padded, times, axis=-1)
+    last = np.ascontiguousarray(np.moveaxis(g, 1, -1))
+    out = np.empty((g.shape[1], 1, *kernel), g.dtype)
+    ones = np.ones(math.prod(last.shape[:-1]), g.dtype)
     for at, part in layout.offsets(kernel, g.shape[2:]):
-        seen = padded[(slice(None), *part)] * last
-        out[(slice(None), slice(None), 0, *at)] = np.add.reduce(seen, axis=axes)
-    return out.reshape(g.shape[1], 1, *kernel)
+        terms = _long(padded[(slice(None), *part)]) * _long(last)
+        out[(slice(None), 0, *at)] = ones.dot(terms.reshape(len(ones), g.shape[1]))
+    return out

@@ -1,4 +1,4 @@
-"""The error function, its complement and its inverse, which NumPy lacks.
+"""The error function and its complement, which NumPy lacks.
 
 For float64, |x| < 1 uses erf(x) = x P(x²) with a polynomial fitted on [0, 1]; beyond,
 erfc(x) = e^(−x²) C(t) / (1 + 2x), t = (x − 3) / (x + 3), where C is nearly constant: a Chebyshev
@@ -8,12 +8,11 @@ whole range, for erf is 1 in float32 from 3.92 on.  All coefficients were fitted
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-__all__ = ["erf", "erfc", "erfinv"]
+__all__ = ["erf", "erfc", "polynomial"]
 
 _SMALL = (
     1.1283791670955126, -0.37612638903183754, 0.11283791670955126, -0.026866170645131252,
@@ -107,29 +106,3 @@ def _tail(x: Any) -> Any:
     head = np.rint(x * 1024) / 1024
     scale = np.exp(-head * head) * np.exp(-(x - head) * (x + head))
     return scale * polynomial(_TAIL, t) / (1 + 2 * x)
-
-
-def erfinv(y: Any) -> Any:
-    """The x with erf(x) = y: ±inf at ±1, NaN beyond."""
-    y = np.asarray(y)
-    wide = y.astype(np.float64, copy=False)
-    size = np.abs(wide)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        x = np.copysign(_inverse(np.minimum(size, 1.0)), wide)
-        x = np.where(size == 1, np.copysign(np.inf, wide), np.where(size > 1, np.nan, x))
-    return x.astype(y.dtype, copy=False)
-
-
-def _inverse(y: Any) -> Any:
-    """Solve for 0 <= y <= 1: a closed first guess, then three steps of Halley's method."""
-    log = np.log1p(-y * y)
-    a = 0.147
-    b = 2 / (math.pi * a) + log / 2
-    x = np.sqrt(np.maximum(np.sqrt(b * b - log / a) - b, 0))
-    x = np.where(np.isfinite(x), x, 0.0)
-    rest = 1 - y  # exact for y >= ½, where the complement is solved for instead
-    for _ in range(3):
-        error = np.where(y < 0.5, erf(x) - y, rest - erfc(x))
-        step = error * (math.sqrt(math.pi) / 2) * np.exp(x * x)
-        x = x - step / (1 + x * step)
-    return x

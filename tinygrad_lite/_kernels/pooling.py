@@ -133,7 +133,7 @@ def strongest(x: Any, window: Window) -> tuple[Any, Any]:
     The elements of each offset are first copied side by side: all comparisons then run over
     contiguous memory, where strided ones would take an inner loop for every pixel.
     """
-    if math.prod(window.kernel) > 255:  # noqa: PLR2004 - numbers of offsets are bytes here
+    if math.prod(window.kernel) > 255:
         return _strongest(x, window)
     outs = window.places(x.shape[2:])
     padded, inside = _padded(x, window)

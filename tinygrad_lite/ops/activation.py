@@ -47,6 +47,8 @@ relu.rule(lambda g, out: g * (out > 0))
 @op(kind="elementwise", onnx="Clip")
 def hardtanh(x: Any, *, low: float = -1.0, high: float = 1.0) -> Any:
     """`x` limited to [low, high]; gradient 0 at both bounds."""
+    if x.dtype.kind != "f":
+        low, high = int(low), int(high)
     return np.minimum(np.maximum(x, low), high)
 
 
@@ -82,7 +84,7 @@ def softshrink(x: Any, *, lambd: float = 0.5) -> Any:
 softshrink.rule(lambda g, x, lambd: where((x >= -lambd) & (x <= lambd), 0.0, g))
 
 
-@op(kind="elementwise", onnx="HardSigmoid")
+@op(kind="elementwise", dtypes="float", onnx="HardSigmoid")
 def hardsigmoid(x: Any) -> Any:
     """x/6 + ½ limited to [0, 1]; gradient 0 at both ends."""
     return np.minimum(np.maximum(x + 3, 0), 6) / 6
@@ -91,7 +93,7 @@ def hardsigmoid(x: Any) -> Any:
 hardsigmoid.rule(lambda g, x: where((x > -3) & (x < 3), g * (1 / 6), 0.0))
 
 
-@op(kind="elementwise", onnx="HardSwish")
+@op(kind="elementwise", dtypes="float", onnx="HardSwish")
 def hardswish(x: Any) -> Any:
     """`x` times hardsigmoid(x); gradient 0 at −3 and 1 at 3."""
     return x * np.minimum(np.maximum(x + 3, 0), 6) / 6
@@ -124,7 +126,7 @@ prelu.rule(lambda g, x, weight: where(x > 0, g, g * weight))
 prelu.rule(lambda g, x: where(x > 0, 0.0, g * x))
 
 
-@op(kind="elementwise", onnx="Elu")
+@op(kind="elementwise", dtypes="float", onnx="Elu")
 def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, inner: float = 1.0) -> Any:
     """scale · x where positive, else scale · alpha · (e^(inner · x) − 1)."""
     low = np.expm1(np.minimum(x, 0) * inner)
@@ -140,7 +142,7 @@ def _(g: Any, x: Any, alpha: float, scale: float, inner: float) -> Any:
 # Smooth ones
 
 
-@op(kind="elementwise", onnx="Softplus")
+@op(kind="elementwise", dtypes="float", onnx="Softplus")
 def softplus(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + e^(beta x)) / beta, and `x` itself where beta · x exceeds the threshold."""
     scaled = x * beta
@@ -152,7 +154,7 @@ def _(g: Any, x: Any, beta: float, threshold: float) -> Any:
     return where(x * beta > threshold, g, g * sigmoid(x * beta))
 
 
-@op(kind="elementwise", formula="g σ(−x)")
+@op(kind="elementwise", dtypes="float", formula="g σ(−x)")
 def logsigmoid(x: Any) -> Any:
     """log σ(x) = min(x, 0) − log(1 + e^(−|x|)), which never overflows."""
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
@@ -161,7 +163,7 @@ def logsigmoid(x: Any) -> Any:
 logsigmoid.rule(lambda g, x: g * sigmoid(-x))
 
 
-@op(kind="elementwise", onnx="Softsign", formula="g / (1 + |x|)²")
+@op(kind="elementwise", dtypes="float", onnx="Softsign", formula="g / (1 + |x|)²")
 def softsign(x: Any) -> Any:
     """x / (1 + |x|)."""
     return x / (np.abs(x) + 1)
@@ -173,7 +175,7 @@ def _(g: Any, x: Any) -> Any:
     return g / (bottom * bottom)
 
 
-@op(kind="elementwise", formula="g tanh² x")
+@op(kind="elementwise", dtypes="float", formula="g tanh² x")
 def tanhshrink(x: Any) -> Any:
     """x − tanh x."""
     return x - np.tanh(x)
@@ -185,7 +187,7 @@ def _(g: Any, x: Any) -> Any:
     return g * curve * curve
 
 
-@op(kind="elementwise", aux=("slope",), formula="g σ (1 + x (1 − σ))")
+@op(kind="elementwise", dtypes="float", aux=("slope",), formula="g σ (1 + x (1 − σ))")
 def silu(x: Any) -> Any:
     """x σ(x), also called swish."""
     return smooth.silu(x)
@@ -200,7 +202,7 @@ def _(g: Any, x: Any) -> Any:
     return g * gate * (x * (1 - gate) + 1)
 
 
-@op(kind="elementwise", onnx="Mish")
+@op(kind="elementwise", dtypes="float", onnx="Mish")
 def mish(x: Any) -> Any:
     """x tanh(log(1 + eˣ))."""
     return x * np.tanh(np.logaddexp(x, np.zeros((), x.dtype)))
@@ -212,7 +214,7 @@ def _(g: Any, x: Any) -> Any:
     return g * (curve + x * sigmoid(x) * (1 - curve * curve))
 
 
-@op(kind="elementwise", aux=("slope",), onnx="Gelu", formula="g (Φ(x) + x φ(x))")
+@op(kind="elementwise", dtypes="float", aux=("slope",), onnx="Gelu", formula="g (Φ(x) + x φ(x))")
 def gelu(x: Any) -> Any:
     """x Φ(x), Φ the standard normal distribution function."""
     return smooth.gelu(x)
@@ -227,7 +229,7 @@ def _(g: Any, x: Any) -> Any:
     return g * (normal_cdf(x) + x * density)
 
 
-@op(kind="elementwise", label="Φ", formula="g φ(x)")
+@op(kind="elementwise", dtypes="float", label="Φ", formula="g φ(x)")
 def normal_cdf(x: Any) -> Any:
     """Share of a standard normal variable below `x`."""
     return erf_kernel(x * ROOT_HALF) * 0.5 + 0.5
@@ -236,7 +238,7 @@ def normal_cdf(x: Any) -> Any:
 normal_cdf.rule(lambda g, x: g * exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi)))
 
 
-@op(kind="elementwise", aux=("slope",), label="gelu tanh", onnx="Gelu")
+@op(kind="elementwise", dtypes="float", aux=("slope",), label="gelu tanh", onnx="Gelu")
 def gelu_tanh(x: Any) -> Any:
     """½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), close to gelu and made of cheaper functions."""
     return smooth.gelu_tanh(x)

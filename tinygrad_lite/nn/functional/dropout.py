@@ -132,6 +132,6 @@ def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """`alpha_dropout` of whole channels."""
-    if input.ndim < 2:
+    if training and p and input.ndim < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     return _alpha_drop(input, p, training, inplace, features=True)  # type: ignore[no-any-return]
