@@ -15,7 +15,7 @@ import numpy as np
 from ._dtypes import of
 from ._nodes import Leaf, Node, WideNode
 from ._op import Op
-from ._record import _recorded, to_type
+from ._record import _recorded, family_of, to_type
 from ._stamps import root_of, stamp
 from ._state import here, tick
 from .ops.indexing import assign, index, write_view
@@ -86,7 +86,7 @@ def change(
     return replace(x, result, name, start)
 
 
-def replace(x: Any, result: Any, name: str, start: int, depth: int = 3) -> Any:
+def replace(x: Any, result: Any, name: str, start: int) -> Any:
     """Write a tensor, computed from `x` since clock `start`, into `x`."""
     array = x._array
     if result._array.shape != array.shape:
@@ -100,7 +100,7 @@ def replace(x: Any, result: Any, name: str, start: int, depth: int = 3) -> Any:
     if result._node is not None:
         save_old(result._node, array, start)
     np.copyto(array, result._array)
-    settle(x, result, name, depth + 1)
+    settle(x, result, name)
     return x
 
 
@@ -115,9 +115,9 @@ def _require_castable(source: np.dtype[Any], target: np.dtype[Any]) -> None:
         )
 
 
-def settle(x: Any, result: Any, name: str, depth: int) -> None:
+def settle(x: Any, result: Any, name: str) -> None:
     """Stamp the changed buffer of `x` and give `x` the history of `result`."""
-    stamp(x._array, name, depth)
+    stamp(x._array, name)
     node = result._node
     if node.__class__ is Node and node.clock < 1:
         if node.kx is result._array:
@@ -126,6 +126,7 @@ def settle(x: Any, result: Any, name: str, depth: int) -> None:
     if x._view is None:
         if here.state.grad:
             x._node = node
+            family_of(x)[0] += 1
         return
     if here.state.grad:
         _pass_to_base(x, node)
@@ -179,6 +180,7 @@ def _pass_to_base(x: Any, node: Any) -> None:
         write_view, [base._array, x._array], [base._node, node], {"places": places}, base._array
     )
     base._node = made._node
+    x._view.family[0] += 1
     x._view.refresh(x)
 
 
@@ -201,13 +203,14 @@ def set_items(x: Any, basic: Any, advanced: Any, value: Any) -> None:
         value = to_type(value, target.dtype)
         array, node = value._array, value._node
     target[key] = array = _fit(array, target[key].shape)
-    stamp(target, "__setitem__", 3)
+    stamp(target, "__setitem__")
     if not here.state.grad or (node is None and x._node is None and x._view is None):
         return
     arrays = [target, np.asarray(array, target.dtype)]
     made = _recorded(assign, arrays, [x._node, node], {"key": key}, target)
     if x._view is None:
         x._node = made._node
+        family_of(x)[0] += 1
     else:
         _pass_to_base(x, made._node)
 

@@ -6,7 +6,6 @@ operations where its overhead would show; both build the same nodes.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -14,14 +13,13 @@ import numpy as np
 from ._dtypes import default_numpy, of, result_type
 from ._nodes import Leaf, Node, Pick, WideNode, make
 from ._op import Op, Rule
-from ._stamps import stamp
+from ._stamps import outside, stamp
 from ._state import here, tick
 from ._walk import Walk
 from .ops.elementwise import cast
 
 __all__ = ["Leaf", "Node", "Pick", "View", "Walk", "WideNode", "apply", "here", "stamp", "tick"]
 
-PACKAGE = __name__.rpartition(".")[0]
 new = object.__new__
 
 
@@ -60,26 +58,28 @@ def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
 class View:
     """How a tensor is a view of another one, so that a change in place of either reaches both.
 
-    `node` is the history that the base had when the view took its own from it; when the base has
-    another one by now, the view's history is taken anew.
+    All views of one memory share a `family`: a list with the number of recorded changes so far.
+    A view whose `epoch` is behind takes its history from its base once more.
     """
 
-    __slots__ = ("base", "node", "op", "settings", "tracked")
+    __slots__ = ("base", "epoch", "family", "op", "settings", "tracked")
 
     def __init__(self, base: Any, op: Op, settings: dict[str, Any]) -> None:
-        self.base, self.op, self.settings, self.node = base, op, settings, base._node
+        self.base, self.op, self.settings = base, op, settings
+        self.family = family_of(base) if base._view is None else base._view.family
+        self.epoch = self.family[0]
         self.tracked = here.state.grad
 
     def refresh(self, tensor: Any) -> None:
         """Bring the history of `tensor`, whose view this is, up to date with its base's."""
-        if self.base._view is None and self.base._node is self.node:
+        if self.epoch == self.family[0]:
             return
         chain = [(self, tensor)]
         while chain[-1][0].base._view is not None:
             base = chain[-1][0].base
             chain.append((base._view, base))
         for view, seen in reversed(chain):
-            if view.base._node is not view.node:
+            if view.epoch != view.family[0]:
                 view.renew(seen)
 
     def renew(self, tensor: Any) -> None:
@@ -87,10 +87,18 @@ class View:
         state = here.state
         before, state.grad = state.grad, True
         try:
-            self.node = self.base._node
+            self.epoch = self.family[0]
             tensor._node = apply(self.op, (self.base,), self.settings)._node
         finally:
             state.grad = before
+
+
+def family_of(base: Any) -> list[int]:
+    """The count of recorded changes that a tensor shares with its views."""
+    family: list[int] | None = getattr(base, "_family", None)
+    if family is None:
+        family = base._family = [0]
+    return family
 
 
 def _note_view(made: Any, base: Any, op: Op, settings: dict[str, Any]) -> None:
@@ -190,7 +198,7 @@ def _recorded(
         node = _wide_node(op, call)
     node.op, node.hooks, node.settings = op, None, settings
     node.scope = here.state.scope
-    frame = _outside()
+    frame = outside()
     node.code, node.at = frame.f_code, frame.f_lasti
     if not count:
         node.shape, node.dtype = out.shape, out.dtype
@@ -199,16 +207,6 @@ def _recorded(
     node.shape, node.dtype = tuple(r.shape for r in out), tuple(r.dtype for r in out)
     node.clock = tick()
     return tuple(make(r, Pick(node, i) if r.dtype.kind == "f" else None) for i, r in enumerate(out))
-
-
-def _outside() -> Any:
-    """The frame of the line that called into this package."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and (frame.f_globals.get("__package__") or "").startswith(
-        PACKAGE
-    ):
-        frame = frame.f_back
-    return frame
 
 
 def _plain_node(op: Op, call: Any) -> Node:

@@ -14,7 +14,9 @@ import numpy as np
 
 from ._state import tick
 
-__all__ = ["NEWEST", "STAMPS", "line_of", "root_of", "stamp", "version"]
+PACKAGE = __name__.rpartition(".")[0]
+
+__all__ = ["NEWEST", "STAMPS", "line_of", "outside", "root_of", "stamp", "version"]
 
 
 class Stamp:
@@ -42,7 +44,7 @@ def root_of(array: Any) -> Any:
     return array
 
 
-def stamp(array: Any, name: str = "an in-place operation", depth: int = 1) -> None:
+def stamp(array: Any, name: str = "an in-place operation") -> None:
     """Note that the buffer of `array` was changed in place, so that stale values are found."""
     root = root_of(array)
     key = id(root)
@@ -51,10 +53,18 @@ def stamp(array: Any, name: str = "an in-place operation", depth: int = 1) -> No
         found = STAMPS[key] = Stamp()
         found.count = 0
         found.root = weakref.ref(root, lambda _, key=key: STAMPS.pop(key, None))  # type: ignore[misc]
-    frame = sys._getframe(depth)
+    frame = outside()
     found.code, found.at, found.name = frame.f_code, frame.f_lasti, name
     found.count += 1
     found.clock = NEWEST[0] = tick()
+
+
+def outside() -> Any:
+    """The frame of the line that called into this package."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and (frame.f_globals.get("__package__") or "").startswith(PACKAGE):
+        frame = frame.f_back
+    return frame
 
 
 def version(array: Any) -> int:

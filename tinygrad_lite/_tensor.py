@@ -41,7 +41,7 @@ class Tensor:
     tensor, or None).
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_array", "_grad", "_node", "_view")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_family", "_grad", "_node", "_view")
     __array_priority__ = 1000
     __hash__ = object.__hash__
 

@@ -160,7 +160,7 @@ def write_out(out: Any, result: Any) -> Any:
     if out._array.shape == result._array.shape:
         forbid(out)
         np.copyto(out._array, result._array, casting="unsafe")
-        stamp(out._array, "out=", 3)
+        stamp(out._array, "out=")
     else:
         out._array = np.array(result._array, out._array.dtype)
     return out

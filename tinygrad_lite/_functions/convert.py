@@ -249,7 +249,7 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     if value._array.shape != self._array.shape:
         _require_fit(value._array.shape, self._array.shape)
         value = apply(expand, (value,), {"shape": self._array.shape})
-    return replace(self, value, "copy_", start, 2)
+    return replace(self, value, "copy_", start)
 
 
 def _require_fit(given: Any, wanted: Any) -> None:
@@ -279,7 +279,7 @@ def fill_(self: Any, value: Any) -> Any:
         here.state.grad and self._node is not None
     ):  # a constant, but one with a history, as in torch
         filled = apply(el.add, (apply(el.zero, (self,), {}), float(value)), {})
-        return replace(self, filled, "fill_", start, 2)
+        return replace(self, filled, "fill_", start)
     constant = make(np.full((), value, self._array.dtype), None)
     return replace(
         self, apply(expand, (constant,), {"shape": self._array.shape}), "fill_", start, 2

@@ -22,7 +22,7 @@ def _sampler(name: str, draw: Any, text: str) -> None:
         drawn = draw(generator_of(generator), self._array.shape, *args, **keywords)
         start = tick()
         value = make(np.asarray(drawn).astype(self._array.dtype), None)
-        return replace(self, value, name, start, 2)
+        return replace(self, value, name, start)
 
     function.__name__ = name
     function.__doc__ = text

@@ -1,0 +1,191 @@
+"""Changes in place: what they mean for values and gradients, and when they are refused."""
+
+import numpy as np
+import pytest
+
+import tinygrad_lite as torch
+
+
+def ones(*shape):
+    return torch.ones(*shape, requires_grad=True)
+
+
+def test_a_leaf_that_wants_its_gradient_cannot_be_changed():
+    x = ones(3)
+    with pytest.raises(RuntimeError, match="leaf Variable"):
+        x.add_(1)
+    with pytest.raises(RuntimeError, match="leaf Variable"):
+        x[0] = 5.0
+    with pytest.raises(RuntimeError, match="view of a leaf"):
+        x[1:].mul_(2)
+    with torch.no_grad():
+        x.add_(1)
+    assert x.is_leaf
+    assert x.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_the_error_names_both_lines():
+    x = ones(3)
+    y = x.exp()
+    y.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation") as error:
+        y.sum().backward()
+    assert str(error.value).count("test_inplace.py:") == 2
+    assert "exp" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "harmless"),
+    [
+        (lambda x: x.exp(), False),
+        (lambda x: x.tanh(), False),
+        (lambda x: x.sigmoid(), False),
+        (lambda x: x.sqrt(), False),
+        (lambda x: x + 1, True),
+        (lambda x: x * 2, True),
+        (lambda x: x.sum(0), True),
+        (lambda x: x.reshape(-1), True),
+    ],
+)
+def test_only_results_that_a_rule_keeps_are_guarded(make, harmless):
+    y = make(ones(3) * 1.0)
+    y.add_(1)
+    if harmless:
+        y.sum().backward()
+    else:
+        with pytest.raises(RuntimeError, match="inplace"):
+            y.sum().backward()
+
+
+def test_a_kept_constant_is_guarded_too():
+    x, c = ones(3), torch.ones(3)
+    y = x * c
+    c.add_(1)
+    with pytest.raises(RuntimeError, match="inplace"):
+        y.sum().backward()
+
+
+@pytest.mark.parametrize("way", ["detach", "data", "setitem", "view", "out"])
+def test_every_way_to_write_is_found(way):
+    x = ones(3)
+    h = x * 1.0
+    y = h * h
+    with torch.no_grad():
+        if way == "detach":
+            h.detach().zero_()
+        elif way == "data":
+            h.data.zero_()
+        elif way == "setitem":
+            h[0] = 7.0
+        elif way == "view":
+            h.view(3, 1).mul_(2)
+        else:
+            torch.add(torch.ones(3), 1, out=h.detach())
+    with pytest.raises(RuntimeError, match="inplace"):
+        y.sum().backward()
+
+
+def test_old_values_that_the_new_node_keeps_are_copied():
+    x, y = ones(2), torch.tensor([2.0, 3.0], requires_grad=True)
+    z = x * 5.0
+    z.mul_(y)
+    z.sum().backward()
+    assert x.grad.tolist() == [10.0, 15.0]
+    assert y.grad.tolist() == [5.0, 5.0]
+
+
+def test_a_view_passes_its_change_on_to_its_base():
+    x = ones(2, 2)
+    base = x * 2.0
+    row, other = base[0], base[1]
+    row.mul_(10)
+    base.sum().backward()
+    assert x.grad.tolist() == [[20.0, 20.0], [2.0, 2.0]]
+    assert base.grad_fn.name() == "CopySlices"
+    assert torch.equal(other, torch.full((2,), 2.0))
+
+
+def test_a_change_of_the_base_reaches_its_views():
+    x = ones(4)
+    base = x * 1.0
+    view = base.view(2, 2)
+    base.mul_(3)
+    view.sum().backward()
+    assert x.grad.tolist() == [3.0] * 4
+    assert view.tolist() == [[3.0, 3.0], [3.0, 3.0]]
+
+
+def test_views_of_transposed_bases():
+    x = ones(2, 3)
+    base = (x * 1.0).T
+    base[1].mul_(5)
+    base.sum().backward()
+    assert x.grad.tolist() == [[1.0, 5.0, 1.0], [1.0, 5.0, 1.0]]
+
+
+def test_writing_into_a_buffer_connects_it():
+    w = ones(2)
+    buffer = torch.zeros(3, 2)
+    buffer[1] = w * 2
+    assert buffer.requires_grad
+    buffer.sum().backward()
+    assert w.grad.tolist() == [2.0, 2.0]
+
+
+def test_overwritten_places_pass_no_gradient():
+    x = ones(3)
+    y = x * 2
+    y[0] = 0.0
+    y[torch.tensor([False, True, False])] = torch.tensor(7.0)
+    y.sum().backward()
+    assert x.grad.tolist() == [0.0, 0.0, 2.0]
+
+
+def test_repeated_places_take_the_last_value():
+    x = torch.zeros(3)
+    values = torch.tensor([1.0, 2.0], requires_grad=True)
+    x[[1, 1]] = values
+    assert x.tolist() == [0.0, 2.0, 0.0]
+    x.sum().backward()
+    assert values.grad.tolist() == [1.0, 1.0]
+
+
+def test_shape_and_type_stay():
+    x = torch.ones(2)
+    with pytest.raises(RuntimeError, match="doesn't match the broadcast shape"):
+        x.add_(torch.ones(3, 2))
+    with pytest.raises(RuntimeError, match="can't be cast"):
+        torch.tensor([1, 2]).add_(1.5)
+    assert x.add_(torch.ones(2, dtype=torch.float64)).dtype is torch.float32
+
+
+def test_expanded_memory_cannot_be_written():
+    with pytest.raises(RuntimeError, match="single memory location"):
+        torch.ones(1).expand(3).add_(1)
+
+
+def test_numpy_shares_memory():
+    x = torch.zeros(3)
+    x.numpy()[1] = 5.0
+    assert x.tolist() == [0.0, 5.0, 0.0]
+    y = torch.from_numpy(np.zeros(2))
+    y += 1
+    assert y.numpy().tolist() == [1.0, 1.0]
+
+
+def test_versions_count_changes():
+    x = torch.zeros(3)
+    before = x._version
+    x.add_(1)
+    x[0] = 2.0
+    assert x._version == before + 2
+
+
+def test_the_optimizer_step_between_two_walks_is_found():
+    w = torch.nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    loss = (w * w).sum()
+    loss.backward(retain_graph=True)
+    optimizer.step()
+    with pytest.raises(RuntimeError, match="inplace"):
+        loss.backward()
