@@ -178,3 +178,18 @@ def test_a_model_of_11110_parameters_costs_few_forwards():
     report = check_module(net, torch.randn(4, 100), loss=lambda y: (y * y).mean(), report=True)
     assert report
     assert report.forwards <= 150
+
+
+def test_kinks_of_many_units_meet_in_one_point():
+    net = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+    with torch.no_grad():
+        net[0].bias.zero_()
+    report = check_module(net, torch.zeros(2, 4), report=True)
+    assert report
+    assert any("several kinks meet" in note for note in report.notes)
+
+
+def test_a_wrong_rule_among_kinks_is_still_wrong():
+    twice = make(lambda x: x.relu(), lambda g, x: g * ((x > 0) + 2 * (x == 0)))
+    x = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    assert not gradcheck(lambda x: twice.apply(x * 1), (x,), raise_exception=False)

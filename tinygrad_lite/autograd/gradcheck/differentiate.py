@@ -12,6 +12,7 @@ from ..._tensor import Tensor
 from . import classic
 from .check import check_subject
 from .function import check_kinks, finish, name_inputs, name_of
+from .nodes import rules_are_right
 from .randomness import random_state_kept
 from .subject import Settings
 from .tensors import TensorSubject, as_results, borrowed, stand_in
@@ -199,6 +200,7 @@ def check_order(
                 record=order > 1,
             )
             settings.order = order
+            subject.judge_rules = rules_are_right
             return check_subject(subject, settings, call)
 
 

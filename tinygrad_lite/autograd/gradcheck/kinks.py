@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 DIRECTIONS = 12
 SAMPLES = 24
 MOST_SAMPLES = 200
+# Above so many elements no number of samples meets all pieces.
+MANY_PIECES = 32
 # Sampled points lie this far away, relative to each input's typical size ...
 NEAR = 1e-5
 # ... and the hull of their gradients is trusted to about their change over that distance.
@@ -151,7 +153,8 @@ def is_mixture(line: Line, gradient: Vector, cotangents: Vector, rng: np.random.
     if not bent.any():
         return bent
     tested = []
-    for _ in range(min(SAMPLES * max(1, flat.size // 2), MOST_SAMPLES)):
+    few = flat.size > MANY_PIECES
+    for _ in range(SAMPLES if few else min(SAMPLES * max(1, flat.size // 2), MOST_SAMPLES)):
         point = flat.cast(x + NEAR * typical * rng.standard_normal(flat.size))
         piece = flat.pull(point, cotangents)
         tested.append((piece, stands_test(line, point, piece, NEAR * 1e-3 * typical, rng)))

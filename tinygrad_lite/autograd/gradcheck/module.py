@@ -11,6 +11,7 @@ from ..._nodes import make
 from ..._tensor import Tensor
 from .check import check_subject
 from .function import check_kinks, finish, name_inputs
+from .nodes import rules_are_right
 from .randomness import random_state_kept, read_state, write_state
 from .subject import Settings
 from .tensors import TensorSubject, borrowed, lendable, stand_in
@@ -66,6 +67,7 @@ def check_module(
 
         with borrowed(tensors):
             subject = TensorSubject(function, tensors, labels, type(module).__name__)
+            subject.judge_rules = rules_are_right
             found = check_subject(subject, settings, call)
     return finish(found, raise_exception=raise_exception, report=report)
 

@@ -18,9 +18,11 @@ from ..._op import CATALOGUE
 from ..._state import here
 from ..._tensor import Tensor
 from ..function import CallNode
-from .differentiate import check_order
+from .check import check_subject
+from .randomness import random_state_kept
 from .report import GradcheckError, GradcheckReport
 from .subject import Settings
+from .tensors import TensorSubject, borrowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -136,18 +138,25 @@ def check_steps(steps: Sequence[Step], seed: int) -> GraphReport:
 
 def check_step(step: Step, seed: int) -> GradcheckReport:
     """Report on one rule. The operands are given as float64 arrays."""
-    wanted = [k for k, value in enumerate(step.operands) if is_floating(value)]
+    operands = list(step.operands)
+    wanted = [k for k, value in enumerate(operands) if is_floating(value)]
+    for k in wanted:
+        operands[k] = make(np.array(operands[k], dtype=np.float64), None).requires_grad_()
+    tensors = [operands[k] for k in wanted]
+    with borrowed(tensors), random_state_kept(), np.errstate(all="ignore"):
+        subject = TensorSubject(
+            lambda: step.run(*operands, **step.settings),
+            tensors,
+            [f"x{k}" for k in wanted],
+            step.title,
+        )
+        return check_subject(subject, Settings(seed=seed, probe=False))
 
-    def replay(*values: Any) -> Any:
-        operands = list(step.operands)
-        for k, value in zip(wanted, values, strict=True):
-            operands[k] = value
-        return step.run(*operands, **step.settings)
 
-    inputs = [np.array(step.operands[k], dtype=np.float64) for k in wanted]
-    report = check_order(replay, inputs, None, Settings(seed=seed, probe=False), None, 1)
-    report.name = step.title
-    return report
+def rules_are_right(function: Callable[[], Any], seed: int) -> bool:
+    """Whether a run of several operations has only right rules, each checked at what it meets."""
+    steps = steps_of_run(function, ())
+    return len(steps) > 1 and check_steps(steps, seed).ok
 
 
 def is_floating(value: Any) -> bool:

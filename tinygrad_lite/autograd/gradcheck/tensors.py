@@ -74,6 +74,7 @@ class TensorSubject:
     ) -> None:
         self.function, self.tensors, self.name = function, list(tensors), name
         self.record, self.watches_calls = record, watches_calls
+        self.judge_rules: Callable[[Callable[[], Any], int], bool] | None = None
         self.operands = [
             Operand(label, np.array(tensor._array))
             for label, tensor in zip(names, tensors, strict=True)
@@ -90,6 +91,14 @@ class TensorSubject:
         with enable_grad() if self.record else no_grad():
             results = as_results(self.function())
         return [np.asarray(result._array) for result in results]
+
+    def rules_right(self, values: list[Array], seed: int) -> bool:
+        """Whether every operation's rule is right at what it meets in a run at `values`."""
+        if self.judge_rules is None:
+            return False
+        self.lend(values)
+        with enable_grad():
+            return self.judge_rules(self.function, seed)
 
     def run(self, values: list[Array]) -> TensorRun:
         """Outputs at `values`, and the way back."""
