@@ -580,6 +580,18 @@ class Module:
         (lambda: optim.Adam([parameter()], betas=(1.0, 0.9)), ValueError, "parameter at index 0"),
         (lambda: optim.Adam([parameter()], betas=(0.9, 1.5)), ValueError, "parameter at index 1"),
         (lambda: optim.Adam([parameter()], eps=-1), ValueError, "Invalid epsilon value: -1"),
+        (
+            lambda: optim.Adam([parameter()], lr=tgl.tensor(0.1), foreach=True),
+            ValueError,
+            "lr as a Tensor is not supported",
+        ),
+        (
+            lambda: optim.AdamW([parameter()], betas=(0.9, tgl.tensor(0.99))),
+            ValueError,
+            "both floats or both Tensors",
+        ),
+        (lambda: optim.SGD([parameter()], fused=True, foreach=True), RuntimeError, "together"),
+        (lambda: optim.Adam([parameter()], fused=True, differentiable=True), RuntimeError, "fused"),
         (lambda: optim.SGD([parameter()], nesterov=True), ValueError, "Nesterov momentum requires"),
         (lambda: optim.SGD([parameter()], momentum=-1), ValueError, "Invalid momentum value"),
         (lambda: optim.Adadelta([parameter()], rho=1.5), ValueError, "Invalid rho value: 1.5"),

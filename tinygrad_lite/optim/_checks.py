@@ -38,6 +38,26 @@ def check_fraction(value: Any, title: str, name: str, *, index: int | None = Non
         raise ValueError(f"Invalid {title}{where}: {value}; {name} must lie in [0, 1)")
 
 
+def check_implementation(*, fused: Any, foreach: Any, differentiable: Any) -> None:
+    """Raise when two implementations are asked for at once; all are the same one here."""
+    if fused and differentiable:
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if fused and foreach:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+
+
+def check_tensor_settings(lr: Any, betas: Any, *, foreach: Any, capturable: bool) -> None:
+    """Raise where PyTorch's Adam takes numbers only, so that a script runs there as well."""
+    if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
+        raise ValueError("betas must be either both floats or both Tensors")
+    if foreach and not capturable:
+        for name, value in (("lr", lr), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
+            if isinstance(value, Tensor):
+                raise ValueError(  # noqa: TRY004 - PyTorch's class
+                    f"{name} as a Tensor is not supported for capturable=False and foreach=True"
+                )
+
+
 def check_betas(betas: Any) -> None:
     """Raise unless both decay rates lie in [0, 1)."""
     if len(betas) != 2:

@@ -102,7 +102,7 @@ class Elementwise(Optimizer):
         arrays = [buffer(state[name]) for name in self._names(group)]
         for piece in pieces(p.shape):
             self._update(group, scalars, p[piece], g[piece], *(a[piece] for a in arrays))
-        stamp(p, self._step_name, depth=4)
+        stamp(p, self._step_name)
 
     def _step_packs(self, index: int, group: Group, members: list[Member]) -> list[Member]:
         """Update the small parameters together; return those that remain."""
@@ -130,7 +130,7 @@ class Elementwise(Optimizer):
             self._update(group, self._scalars(group, phase), p[cut], g[cut], *arrays)
         pack.scatter()
         for array in pack.arrays:
-            stamp(array, self._step_name, depth=5)
+            stamp(array, self._step_name)
         self._finished += pack.positions
 
     def _packed(self, group: Group, members: list[Member]) -> list[Pack]:

@@ -89,7 +89,7 @@ class Adafactor(Optimizer):
         moment = _second_moment(state, g, float(step) ** group["beta2_decay"], tiny)
         update = g / np.sqrt(np.maximum(moment, tiny * tiny))
         p -= rate / max(1.0, _rms(update) / group["d"]) * update
-        stamp(p, "Adafactor.step()", depth=4)
+        stamp(p, "Adafactor.step()")
 
 
 def _begin(state: State, g: Array) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._nodes import make
 from .._tensor import Tensor
-from ._checks import check_number, number
+from ._checks import check_implementation, check_number, number
 from ._elementwise import Elementwise, Scalars, decayed, scalar
 from .optimizer import Array, Group, Params, State, buffer
 
@@ -42,6 +42,7 @@ class Adagrad(Elementwise):
         name = "initial_accumulator_value"
         check_number(initial_accumulator_value, f"{name} value", name)
         check_number(eps, "epsilon value", "eps")
+        check_implementation(fused=fused, foreach=foreach, differentiable=differentiable)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,

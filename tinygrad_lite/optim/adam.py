@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from .._tensor import Tensor
-from ._checks import check_betas, check_number, number
+from ._checks import (
+    check_betas,
+    check_implementation,
+    check_number,
+    check_tensor_settings,
+    number,
+)
 from ._elementwise import Elementwise, Scalars, decayed
 from .optimizer import Array, Group, Params
 
@@ -46,6 +52,8 @@ class Adam(Elementwise):
         check_number(eps, "epsilon value", "eps")
         check_betas(betas)
         check_number(weight_decay, "weight_decay value", "weight_decay")
+        check_tensor_settings(lr, betas, foreach=foreach, capturable=capturable)
+        check_implementation(fused=fused, foreach=foreach, differentiable=differentiable)
         defaults = {
             "lr": lr,
             "betas": (number(betas[0]), number(betas[1])),

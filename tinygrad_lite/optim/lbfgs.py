@@ -155,14 +155,14 @@ class LBFGS(Optimizer):
         for param in self.param_groups[0]["params"]:
             p = buffer(param)
             p += (length * direction[start : start + p.size]).reshape(p.shape)
-            stamp(p, "LBFGS.step()", depth=6)
+            stamp(p, "LBFGS.step()")
             start += p.size
 
     def _restore(self, values: list[Array]) -> None:
         for param, value in zip(self.param_groups[0]["params"], values, strict=True):
             p = buffer(param)
             p[...] = value
-            stamp(p, "LBFGS.step()", depth=6)
+            stamp(p, "LBFGS.step()")
 
 
 @dataclass

@@ -97,7 +97,7 @@ class Muon(Optimizer):
         update = orthogonal(update, group["ns_coefficients"], group["ns_steps"], group["eps"])
         p *= 1 - lr * group["weight_decay"]
         p -= lr * _scale(group["adjust_lr_fn"], p.shape) * update
-        stamp(p, "Muon.step()", depth=4)
+        stamp(p, "Muon.step()")
 
 
 def orthogonal(matrix: Array, coefficients: Coefficients, steps: int, eps: float) -> Array:

@@ -469,6 +469,6 @@ def _fill_zero(gradient: Tensor) -> None:
     gradient._node = None
     if isinstance(array, np.ndarray) and array.flags.writeable:
         array.fill(0)
-        stamp(array, "zero_grad()", depth=3)
+        stamp(array, "zero_grad()")
     else:
         gradient._array = np.zeros_like(array)

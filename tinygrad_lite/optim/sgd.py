@@ -8,7 +8,7 @@ import numpy as np
 
 from .._nodes import make
 from .._tensor import Tensor
-from ._checks import check_number, number
+from ._checks import check_implementation, check_number, number
 from ._elementwise import Elementwise, Scalars, decayed
 from .optimizer import Array, Group, Params, buffer
 
@@ -44,6 +44,7 @@ class SGD(Elementwise):
         check_number(weight_decay, "weight_decay value", "weight_decay")
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        check_implementation(fused=fused, foreach=foreach, differentiable=differentiable)
         defaults = {
             "lr": lr,
             "momentum": momentum,
