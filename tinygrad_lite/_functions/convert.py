@@ -282,7 +282,7 @@ def fill_(self: Any, value: Any) -> Any:
         return replace(self, filled, "fill_", start)
     constant = make(np.full((), value, self._array.dtype), None)
     return replace(
-        self, apply(expand, (constant,), {"shape": self._array.shape}), "fill_", start, 2
+        self, apply(expand, (constant,), {"shape": self._array.shape}), "fill_", start
     )
 
 
