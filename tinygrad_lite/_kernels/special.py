@@ -18,8 +18,8 @@ from . import special_tables as tables
 from .erf import erf, erfc, polynomial
 
 __all__ = [
-    "digamma", "erfcx", "lgamma", "log_ndtr", "ndtr", "ndtri", "piecewise", "rounded_once",
-    "zeta",
+    "digamma", "erfcx", "erfinv", "lgamma", "log_ndtr", "ndtr", "ndtri", "piecewise", "polygamma",
+    "rounded_once", "trigamma", "zeta",
 ]  # fmt: skip
 
 Kernel = Callable[..., Any]
@@ -121,6 +121,17 @@ def ndtri(p: Any) -> Any:
     return np.where(inside, x, np.where(p == 0, -np.inf, np.where(p == 1, np.inf, np.nan)))
 
 
+@rounded_once
+def erfinv(y: Any) -> Any:
+    """The x with erf(x) = y: ±inf at ±1, NaN beyond."""
+    size = np.abs(y)
+    low = size < 0.5
+    w = np.where(low, -np.log1p(-y * y), -np.log((1 - size) * (1 + size)))
+    inside = size < 1
+    x = y * _erfinv_ratio(np.where(inside, w, 0))
+    return np.where(inside, x, np.where(size == 1, np.copysign(np.inf, y), np.nan))
+
+
 def _erfinv_ratio(w: Any) -> Any:
     """erfinv(x)/x of w = −log(1 − x²)."""
     s = np.sqrt(w)
@@ -155,6 +166,8 @@ def lgamma(x: Any) -> Any:
         ((y >= 12) & (y < math.inf), stirling),
         (y == math.inf, lambda v: v),
     )
+    if positive.all():
+        return value + 0.0  # no −0 at 1
     mirror = np.log(math.pi / np.abs(sin_pi(x))) - value
     mirror = np.where(np.isinf(x), math.inf, np.where(x == np.rint(x), math.inf, mirror))
     # near 0 from below, Γ(x) = Γ(1 + x)/x keeps the small logarithm that 1 − x rounds away
@@ -211,6 +224,8 @@ def digamma(x: Any) -> Any:
         ((y >= 6) & (y < 12), lambda v: over(tables.PSI_6, v, 6, 12)),
         (y >= 12, _digamma_far),
     )
+    if positive.all():
+        return value
     r = x - np.rint(x)
     mirror = np.where(r == 0, math.nan, value - math.pi / np.tan(math.pi * r))
     mirror = np.where(x == 0, np.copysign(math.inf, -x), mirror)

@@ -44,13 +44,12 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
     """`inv`, and instead of an error the place of the first zero pivot, counted from 1."""
     need_square("linalg.inv_ex", A)
     try:
-        inverse = determinant.inv(A)
+        return results.Inv(inv(A), constant(np.zeros(A._array.shape[:-2], np.int32)))
     except lapack.LinAlgError:
         if check_errors:
             raise
-        inverse = determinant.inverse_or_infinite(A)
     info = lapack.lu_info(lapack.lu_factor(A._array)[0])
-    return results.Inv(inverse, constant(info))
+    return results.Inv(determinant.inverse_or_infinite(A), constant(info))
 
 
 def _is_vector(A: Any, B: Any) -> Any:
@@ -100,9 +99,14 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:
 def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Any:
     """`solve`, and instead of an error the place of the first zero pivot, counted from 1."""
     need_square("linalg.solve_ex", A)
+    try:
+        return results.Solve(
+            solve(A, B, left=left), constant(np.zeros(A._array.shape[:-2], np.int32))
+        )
+    except lapack.LinAlgError:
+        if check_errors:
+            raise
     info = lapack.lu_info(lapack.lu_factor(A._array)[0])
-    if check_errors or not info.any():
-        return results.Solve(solve(A, B, left=left), constant(info))
     flags = (info != 0)[..., None, None]
     held = constant(np.where(flags, np.eye(A._array.shape[-1], dtype=A._array.dtype), A._array))
     found = solve(held, B.detach(), left=left)._array

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._kernels import bessel, incomplete_gamma, polynomials, special as kernels
-from .._kernels.erf import erf as erf_kernel, erfc as erfc_kernel, erfinv as erfinv_kernel
+from .._kernels.erf import erf as erf_kernel, erfc as erfc_kernel
 from .._op import Op, binary, op, unary
 from .elementwise import where
 
@@ -34,7 +34,7 @@ erfc = unary(
     formula="−g 2/√π e^(−x²)",
 )  # fmt: skip
 erfinv = unary(
-    "erfinv", erfinv_kernel, lambda g, out: g * (np.exp(out * out) / TWO_OVER_ROOT_PI),
+    "erfinv", kernels.erfinv, lambda g, out: g * (np.exp(out * out) / TWO_OVER_ROOT_PI),
     formula="g √π/2 e^(out²)",
 )  # fmt: skip
 erfcx = unary(
@@ -174,13 +174,20 @@ spherical_bessel_j0.rule(lambda g, x, order: g * spherical_bessel_j0(x, order=or
 
 def _sinc(z: Any, order: int) -> Any:
     """The derivative of sin(z)/z: its Taylor series near 0, else z s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = sin⁽ⁿ⁾."""
+    if order == 0:
+        return np.where(z == 0, 1.0, np.sin(z) / np.where(z == 0, 1.0, z))
     near = np.abs(z) < order + 1
-    away = np.where(near, 1.0, z)
-    value = np.sin(away) / away
+    return kernels.piecewise(
+        z, (near, lambda v: _sinc_series(v, order)), (~near, lambda v: _sinc_away(v, order))
+    )
+
+
+def _sinc_away(z: Any, order: int) -> Any:
+    sine, cosine = np.sin(z), np.cos(z)
+    value = sine / z
     for n in range(1, order + 1):
-        sine = (np.sin, np.cos, lambda v: -np.sin(v), lambda v: -np.cos(v))[n % 4](away)
-        value = (sine - n * value) / away
-    return np.where(near, _sinc_series(np.where(near, z, 0.0), order), value)
+        value = ((sine, cosine, -sine, -cosine)[n % 4] - n * value) / z
+    return value
 
 
 def _sinc_series(z: Any, order: int) -> Any:
