@@ -30,18 +30,6 @@ def _summed(x: Any, shape: tuple[int, ...], face: tuple[int, ...]) -> Any:
     return reshape(unexpand(x, shape=face), shape=shape)
 
 
-@op(kind="general", label="standardize", onnx="MeanVarianceNormalization")
-def standardize(x: Any, *, axes: tuple[int, ...], eps: float) -> Any:
-    """(x − mean) / √(variance + eps), both over `axes`."""
-    return _normal(x, axes, eps)[0]
-
-
-@standardize.rule
-def _(g: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
-    normal, scale = _normal(x, axes, eps)
-    return _pull(g, normal, scale, axes)
-
-
 def _matrix(x: Any, count: int) -> Any:
     """The last `count` axes as one, and the others as one."""
     split = x.ndim - count

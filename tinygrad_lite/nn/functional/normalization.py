@@ -183,7 +183,7 @@ def group_norm(
     _check_vectors("group_norm", channels, weight=weight, bias=bias)
     size = math.prod(input.shape[2:]) * channels // num_groups
     groups = reshape(input, shape=(input.shape[0], num_groups, size))
-    normal = ops.standardize(groups, axes=(2,), eps=eps)
+    normal = ops.layer_norm(groups, None, None, count=1, eps=eps)
     return _affine(reshape(normal, shape=tuple(input.shape)), weight, bias)  # type: ignore[no-any-return]
 
 
@@ -222,7 +222,9 @@ def instance_norm(
         array = array_of(input)
         _move(running_mean, array.mean(axes).mean(0), momentum)
         _move(running_var, array.var(axes, ddof=1).mean(0), momentum)
-    return _affine(ops.standardize(input, axes=axes, eps=eps), weight, bias)  # type: ignore[no-any-return]
+    planes = reshape(input, shape=(*input.shape[:2], count))
+    normal = ops.layer_norm(planes, None, None, count=1, eps=eps)
+    return _affine(reshape(normal, shape=tuple(input.shape)), weight, bias)  # type: ignore[no-any-return]
 
 
 def local_response_norm(
