@@ -45,7 +45,11 @@ def register_kl(type_p: type, type_q: type) -> Callable[[Rule], Rule]:
 
 
 def kl_divergence(p: Any, q: Any) -> Any:
-    """Return KL(p ‖ q) = E_p[log p(x) − log q(x)]; NotImplementedError where no rule is known."""
+    """Return KL(p ‖ q) = E_p[log p(x) − log q(x)]; NotImplementedError where no rule is known.
+
+    >>> kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0)).item()
+    0.5
+    """
     fitting = [
         (type(p).__mro__.index(a) + type(q).__mro__.index(b), rule)
         for (a, b), rule in _rules.items()

@@ -30,6 +30,14 @@ class Adam(Elementwise):
 
     Source: Kingma and Ba, "Adam: A method for stochastic optimization" (2015); Reddi et al.,
     "On the convergence of Adam and beyond" (2018).
+
+    >>> import tinygrad_lite as torch
+    >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = Adam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()  # the first step has the length lr, whatever the gradient
+    >>> w
+    tensor([0.9000, 1.9000], requires_grad=True)
     """
 
     def __init__(

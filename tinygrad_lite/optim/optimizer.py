@@ -88,14 +88,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def buffer(tensor: Tensor) -> Array:
-    """Return the array behind a tensor, so that it can be written to.
-
-    The result of a reduction is held as a NumPy scalar, which cannot: it becomes a 0-d array.
-    """
-    array: Any = tensor._array
-    if not isinstance(array, np.ndarray):
-        array = tensor._array = np.array(array)
-    return array  # type: ignore[no-any-return]
+    """Return the array behind a tensor, to be written to."""
+    return tensor._array  # type: ignore[no-any-return]
 
 
 def gradient(param: Tensor) -> Array:

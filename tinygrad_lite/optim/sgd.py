@@ -23,6 +23,14 @@ class SGD(Elementwise):
 
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning"
     (2013); the momentum buffer is not scaled by `lr` here, as in PyTorch.
+
+    >>> import tinygrad_lite as torch
+    >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = SGD([w], lr=0.5)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.tolist()
+    [0.0, 0.0]
     """
 
     def __init__(

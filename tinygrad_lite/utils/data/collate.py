@@ -41,6 +41,9 @@ def default_collate(batch: Sequence[Any]) -> Any:
     Python floats give float64, integers int64, as in PyTorch.
 
     Errors: RuntimeError when two samples have different shapes, TypeError for other contents.
+
+    >>> default_collate([(1, 0.5), (2, 1.5)])
+    [tensor([1, 2]), tensor([0.5000, 1.5000], dtype=torch.float64)]
     """
     first = batch[0]
     for kinds, collate in _BY_TYPE:

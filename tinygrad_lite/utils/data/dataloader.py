@@ -34,6 +34,13 @@ class DataLoader(Generic[T_co]):
     the default `collate_fn` is read a batch at a time, which is several times faster.
 
     Differs from PyTorch: `pin_memory` does nothing, since there is no device to copy to.
+
+    >>> import tinygrad_lite as torch
+    >>> data = torch.utils.data.TensorDataset(torch.arange(6).reshape(3, 2), torch.arange(3))
+    >>> for x, y in DataLoader(data, batch_size=2):
+    ...     print(x.tolist(), y.tolist())
+    [[0, 1], [2, 3]] [0, 1]
+    [[4, 5]] [2]
     """
 
     def __init__(

@@ -205,6 +205,10 @@ def random_split(
     """Share out a data set at random into parts of the given lengths, or fractions that sum to 1.
 
     Fractions are rounded down; what is left over goes to the first parts, one sample each.
+
+    >>> train, test = random_split(range(10), [0.75, 0.25])
+    >>> len(train), len(test)
+    (8, 2)
     """
     counts = _counts(len(dataset), lengths)
     if sum(counts) != len(dataset):

@@ -36,7 +36,11 @@ class _Described:
 
 
 class Compose:
-    """Several transforms, one after the other."""
+    """Several transforms, one after the other.
+
+    >>> Compose([Resize(4), ToTensor()])(np.zeros((8, 8), np.uint8)).shape
+    torch.Size([1, 4, 4])
+    """
 
     def __init__(self, transforms: Iterable[Transform]) -> None:
         self.transforms = list(transforms)
