@@ -39,7 +39,9 @@ def test_gradients_share_no_memory():
     assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
 
 
-@pytest.mark.parametrize("through", [lambda x: x.view(2, 2), lambda x: x.T, lambda x: x + 0, lambda x: x])
+@pytest.mark.parametrize(
+    "through", [lambda x: x.view(2, 2), lambda x: x.T, lambda x: x + 0, lambda x: x]
+)
 def test_the_callers_gradient_is_copied(through):
     x = torch.ones(2, 2, requires_grad=True)
     g = torch.ones(2, 2)
@@ -217,7 +219,12 @@ print("done")
 
 @pytest.mark.parametrize(
     ("step", "use"),
-    [("y * 1.0", "y.backward()"), ("y.view(1)", "y.backward()"), ("y * 1.0", "pass"), ("y + x", "y.backward()")],
+    [
+        ("y * 1.0", "y.backward()"),
+        ("y.view(1)", "y.backward()"),
+        ("y * 1.0", "pass"),
+        ("y + x", "y.backward()"),
+    ],
 )
 def test_deep_graphs(step, use):
     code = DEEP.format(n=100_000, step=step, use=use)

@@ -101,7 +101,8 @@ def __getattr__(name: str) -> Any:
     if name in LAZY:
         return importlib.import_module(f".{name}", __name__)
     if name in GRAPH:
-        return globals().setdefault(name, getattr(importlib.import_module("._graph", __name__), name))
+        found = getattr(importlib.import_module("._graph", __name__), name)
+        return globals().setdefault(name, found)
     if name in FUNCTIONALS:
         found = getattr(importlib.import_module(".nn.functional", __name__), name, None)
         if found is not None:

@@ -10,8 +10,8 @@ import numpy as np
 
 from ._kernels import PLAIN
 from ._nodes import make
-from ._record import to_type
 from ._op import Op
+from ._record import to_type
 from ._state import here
 from ._walk import Walk, run_hooks
 

@@ -107,8 +107,10 @@ def _values(data: Any, dtype: Any) -> Any:
 
 def _explain_object(found: Any) -> None:
     for value in found.reshape(-1):
-        if isinstance(value, int):
-            raise RuntimeError(f"Overflow when unpacking long: {value} does not fit into int64")
+        if isinstance(value, int):  # its size is wrong, not its type
+            raise RuntimeError(  # noqa: TRY004
+                f"Overflow when unpacking long: {value} does not fit into int64"
+            )
 
 
 def _cast_values(found: Any, plain: Any, kind: np.dtype[Any]) -> Any:
@@ -269,7 +271,8 @@ def _like(maker: Callable[..., Any], name: str, text: str) -> Callable[..., Tens
     ) -> Tensor:  # fmt: skip
         if not isinstance(input, Tensor):
             raise TypeError(
-                f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+                f"{name}(): argument 'input' (position 1) must be Tensor, "
+                f"not {type(input).__name__}"
             )
         kind = input._array.dtype if dtype is None else to_numpy(dtype)
         return finish(maker(input._array.shape, kind), requires_grad, device)

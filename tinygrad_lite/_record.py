@@ -104,9 +104,9 @@ def family_of(base: Any) -> list[int]:
 def _note_view(made: Any, base: Any, op: Op, settings: dict[str, Any]) -> None:
     """Remember that `made` is a view, if it really shares the memory of `base`."""
     array = made._array
-    if array.__class__ is np.ndarray and (array.base is not None or array is base._array):
-        if np.may_share_memory(array, base._array):
-            made._view = View(base, op, settings)
+    owned = array.base is None and array is not base._array
+    if not owned and np.may_share_memory(array, base._array):
+        made._view = View(base, op, settings)
 
 
 def promote(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -152,7 +152,7 @@ def buffers(result: Any) -> Any:
 def mismatch(op: Op, arrays: list[Any]) -> RuntimeError | None:
     """The error for elementwise operands whose shapes do not broadcast, or None if they do."""
     shapes = [a.shape for a in arrays if isinstance(a, (np.ndarray, np.generic))]
-    if op.kind != "elementwise" or len(shapes) < 2:  # noqa: PLR2004
+    if op.kind != "elementwise" or len(shapes) < 2:
         return None
     ndim = max(map(len, shapes))
     filled = [(1,) * (ndim - len(s)) + s for s in shapes]

@@ -62,7 +62,7 @@ def stamp(array: Any, name: str = "an in-place operation") -> None:
 def outside() -> Any:
     """The frame of the line that called into this package."""
     frame = sys._getframe(2)
-    while frame.f_back is not None and (frame.f_globals.get("__package__") or "").startswith(PACKAGE):
+    while (frame.f_globals.get("__package__") or "").startswith(PACKAGE) and frame.f_back:
         frame = frame.f_back
     return frame
 

@@ -37,8 +37,9 @@ NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 class Tensor:
     """A multi-dimensional array that can record what is done with it.
 
-    Slots: `_array` (an ndarray), `_node` (None when no gradient is wanted), `_grad` (a Tensor or None) and `_view` (how it is a view of another
-    tensor, or None).
+    Slots: `_array` (an ndarray), `_node` (None when no gradient is wanted), `_grad` (a Tensor or
+    None), `_view` (how it is a view of another tensor, or None) and `_family` (the count of
+    changes that a viewed tensor shares with its views; unset on others).
     """
 
     __slots__ = ("__dict__", "__weakref__", "_array", "_family", "_grad", "_node", "_view")
@@ -285,7 +286,7 @@ class Tensor:
 
     def __contains__(self, element: Any) -> bool:
         if not isinstance(element, (Tensor, int, float, bool)):
-            raise RuntimeError(
+            raise RuntimeError(  # noqa: TRY004 - torch's class
                 f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
                 f"{type(element)}."
             )

@@ -222,10 +222,9 @@ def _checked_all(node: Any, gradients: Any) -> Iterator[tuple[Any, Any, bool]]:
     for i, (parent, gx) in enumerate(zip(node.parents, gradients, strict=False)):
         if parent is None or gx is None:
             continue
-        gx = checked(gx, node, i)
-        if gx.shape != node.shapes[i]:
-            gx = reduce_to(gx, node.shapes[i], node, i)
-        yield parent, gx, False
+        found = checked(gx, node, i)
+        shape = node.shapes[i]
+        yield parent, found if found.shape == shape else reduce_to(found, shape, node, i), False
 
 
 def _pulled_plain(node: Node, g: Any, create_graph: bool) -> Iterator[tuple[Any, Any, bool]]:

@@ -117,13 +117,13 @@ def alias_copy(input: Any) -> Any:
 
 
 @surface
-def isreal(input: Any) -> Any:  # noqa: A002
+def isreal(input: Any) -> Any:
     """True everywhere: there are no complex numbers."""
     return make(np.ones(input._array.shape, bool), None)
 
 
 @surface(method=False)
-def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:  # noqa: A002
+def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
     """`narrow` with memory of its own."""
     return join.narrow(input, dim, start, length).clone()
 

@@ -72,7 +72,7 @@ for _name, _dtype in {
 
 
 @method
-def bfloat16(self: Any, memory_format: Any = None) -> Any:  # noqa: ARG001
+def bfloat16(self: Any, memory_format: Any = None) -> Any:
     """Not available: NumPy has no bfloat16."""
     return to_type(self, to_numpy(_dtypes.bfloat16))
 
@@ -388,7 +388,7 @@ def new_empty_strided(
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
-    **ignored: Any,  # noqa: ARG001 - layout and pin_memory
+    **ignored: Any,
 ) -> Any:
     """Memory of a shape with given steps between elements, in the dtype of `self`."""
     kind = self.dtype if dtype is None else dtype

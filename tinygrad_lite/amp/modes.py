@@ -28,6 +28,8 @@ class autocast:  # noqa: N801 - torch's spelling
         pass
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, run as it is."""
+
         @functools.wraps(function)
         def call(*args: Any, **keywords: Any) -> Any:
             return function(*args, **keywords)

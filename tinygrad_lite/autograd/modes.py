@@ -93,6 +93,7 @@ class no_grad(_Mode):  # noqa: N801 - torch's spelling
     """Record no gradients: `with torch.no_grad():`, or as a decorator."""
 
     def __new__(cls, function: Any = None) -> Any:
+        """A mode, or the function that is decorated without parentheses."""
         made = super().__new__(cls)
         if function is None:
             return made
@@ -129,6 +130,7 @@ class set_grad_enabled(_Mode):  # noqa: N801
         return set_grad_enabled(self.on)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate a function: the mode holds in its calls."""
         here.grad = self.before[-1]  # as a decorator it changes nothing by being made
         return super().__call__(function)
 
@@ -137,6 +139,7 @@ class inference_mode(_Mode):  # noqa: N801
     """Record no gradients; `inference_mode(False)` changes nothing."""
 
     def __new__(cls, mode: Any = True) -> Any:
+        """A mode, or the function that is decorated without parentheses."""
         made = super().__new__(cls)
         if isinstance(mode, bool):
             return made
