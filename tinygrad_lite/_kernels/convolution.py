@@ -139,7 +139,7 @@ def _backward_weight(
     groups = layout.groups
     pixels = g.shape[0] * math.prod(g.shape[2:])
     last = np.moveaxis(g, 1, -1).reshape(pixels, groups, g.shape[1] // groups)
-    out = np.zeros((groups, last.shape[-1], x.shape[1] // groups, *kernel), g.dtype)
+    out: Any = np.zeros((groups, last.shape[-1], x.shape[1] // groups, *kernel), g.dtype)
     for at, part in layout.offsets(kernel, g.shape[2:]):
         seen = padded[(slice(None), *part)].reshape(pixels, groups, x.shape[1] // groups)
         out[(slice(None), slice(None), slice(None), *at)] = np.einsum("pgc,pgo->goc", seen, last)
@@ -365,7 +365,7 @@ def _depthwise_weight(x: Any, g: Any, kernel: tuple[int, ...], layout: Layout) -
     if times > 1:
         padded = np.repeat(padded, times, axis=-1)
     last = np.ascontiguousarray(np.moveaxis(g, 1, -1))
-    out = np.empty((g.shape[1], 1, *kernel), g.dtype)
+    out: Any = np.empty((g.shape[1], 1, *kernel), g.dtype)
     ones = np.ones(math.prod(last.shape[:-1]), g.dtype)
     for at, part in layout.offsets(kernel, g.shape[2:]):
         terms = _long(padded[(slice(None), *part)]) * _long(last)

@@ -100,7 +100,8 @@ def _slope(log_probs: Any, wide: Any, through: Any, losses: Any, lengths: Any) -
     shares = np.exp(through + np.where(finite, losses, 0)[:, None])
     passed = np.zeros_like(log_probs)
     rows = np.arange(wide.shape[0])[:, None]
-    np.add.at(passed, (slice(None), rows, wide), shares)
+    places: Any = (slice(None), rows, wide)
+    np.add.at(passed, places, shares)
     valid = (np.arange(len(log_probs))[:, None] < lengths) & finite
     return np.where(valid[..., None], np.exp(log_probs) - passed, 0).astype(log_probs.dtype)
 

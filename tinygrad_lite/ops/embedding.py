@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.rows import add_rows
 from .._op import op
-from .scatter import add_rows
 
 
 @op(kind="linear", label="embedding", onnx="Gather")

@@ -61,8 +61,8 @@ def fold(
     """Columns added up where their windows lie: the transpose of `unfold`."""
     channels = x.shape[1] // math.prod(kernel)
     columns = x.reshape(x.shape[0], channels, *kernel, *places)
-    out = np.zeros((x.shape[0], channels, *(n + 2 * p for n, p in zip(size, padding, strict=True))),
-                   x.dtype)  # fmt: skip
+    wide = [n + 2 * p for n, p in zip(size, padding, strict=True)]
+    out: Any = np.zeros((x.shape[0], channels, *wide), x.dtype)
     for at, part in _parts(kernel, places, stride, dilation):
         seen = out[(..., *part)]
         seen += columns[(slice(None), slice(None), *at)]

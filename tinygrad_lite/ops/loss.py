@@ -13,8 +13,8 @@ import numpy as np
 
 from .._kernels import cross_entropy as kernels
 from .._op import op
-from .activation import logsigmoid, sigmoid, softmax
-from .elementwise import abs as absolute, exp, log, sign, where
+from .activation import logsigmoid, softmax
+from .elementwise import abs as absolute, exp, log, sigmoid, sign, where
 from .reduction import mean, sum as total
 from .shape import reshape
 

@@ -72,7 +72,7 @@ def _size(x: Tensor) -> str:
 
 def in_place(input: Tensor, result: Tensor) -> Tensor:
     """Write `result` over `input` and return it; the gradient takes the way of `result`."""
-    return input.copy_(result)
+    return input.copy_(result)  # type: ignore[no-any-return]
 
 
 def count(x: Any) -> int:

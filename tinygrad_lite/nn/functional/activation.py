@@ -146,7 +146,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
             f"Halving dimension must be even, but dimension {axis} is size {size}"
         )
     lead = (slice(None),) * axis
-    return input[(*lead, slice(0, size // 2))] * _sigmoid(input[(*lead, slice(size // 2, size))])
+    return input[(*lead, slice(0, size // 2))] * _sigmoid(input[(*lead, slice(size // 2, size))])  # type: ignore[no-any-return]
 
 
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:

@@ -72,7 +72,7 @@ def cross_entropy(
     if weight is not None:
         _check_weight(weight, input)
     if target.shape == input.shape and target.dtype.is_floating_point:
-        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
+        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)  # type: ignore[no-any-return]
     if target.dtype.is_floating_point:
         raise RuntimeError(
             f"expected scalar type Long but found {target.dtype}: class indices are integers, as "
@@ -82,7 +82,7 @@ def cross_entropy(
     rows, places = _class_rows(input, target)
     if weight is None and label_smoothing == 0:
         loss = ops.cross_entropy(rows, places, ignore_index=ignore_index, reduction=reduction)
-        return reshape(loss, shape=target.shape) if reduction == "none" else loss
+        return reshape(loss, shape=target.shape) if reduction == "none" else loss  # type: ignore[no-any-return]
     logs = log_softmax(rows, axis=1)
     settings = (weight, ignore_index, reduction)
     hard = _chosen(logs, places, *settings)
@@ -90,7 +90,7 @@ def cross_entropy(
     if label_smoothing:
         smooth = _smooth(logs, places, *settings)
         loss = (1 - label_smoothing) * hard + (label_smoothing / rows.shape[1]) * smooth
-    return reshape(loss, shape=target.shape) if reduction == "none" else loss
+    return reshape(loss, shape=target.shape) if reduction == "none" else loss  # type: ignore[no-any-return]
 
 
 def linear_cross_entropy(
@@ -269,7 +269,7 @@ def nll_loss(
     _check_targets("nll_loss", input, target)
     rows, places = _class_rows(input, target)
     loss = _chosen(rows, places, weight, ignore_index, reduction)
-    return reshape(loss, shape=target.shape) if reduction == "none" else loss
+    return reshape(loss, shape=target.shape) if reduction == "none" else loss  # type: ignore[no-any-return]
 
 
 def kl_div(
@@ -297,7 +297,7 @@ def kl_div(
         )
     losses = ops.log_divergence(input, target) if log_target else ops.divergence(input, target)
     loss = ops.reduced(losses, reduction)
-    return loss / input.shape[0] if per_batch and input.ndim else loss
+    return loss / input.shape[0] if per_batch and input.ndim else loss  # type: ignore[no-any-return]
 
 
 def binary_cross_entropy(
@@ -400,7 +400,7 @@ def multi_margin_loss(
         losses = losses * array_of(weight)[places][:, None]
     loss = _sum(where(others, losses, 0.0), axis=1) / classes
     loss = ops.reduced(loss, reduction)
-    return reshape(loss, shape=target.shape) if reduction == "none" else loss
+    return reshape(loss, shape=target.shape) if reduction == "none" else loss  # type: ignore[no-any-return]
 
 
 def multilabel_margin_loss(
@@ -439,4 +439,4 @@ def multilabel_margin_loss(
     counted = listed[:, :, None] & ~named[:, None, :]
     loss = _sum(where(counted, pairs, 0.0), axis=(1, 2)) / rows.shape[1]
     loss = ops.reduced(loss, reduction)
-    return reshape(loss, shape=()) if flat and reduction == "none" else loss
+    return reshape(loss, shape=()) if flat and reduction == "none" else loss  # type: ignore[no-any-return]

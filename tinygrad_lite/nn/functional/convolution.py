@@ -32,7 +32,7 @@ def conv1d(
 
     Shapes: input (N, C, L) or (C, L), weight (O, C / groups, K), bias (O) -> (N, O, L′)
     """
-    return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)  # type: ignore[no-any-return]
 
 
 def conv2d(
@@ -59,7 +59,7 @@ def conv2d(
     tensor([[[[4., 4.],
               [4., 4.]]]])
     """
-    return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)  # type: ignore[no-any-return]
 
 
 def conv3d(
@@ -72,7 +72,7 @@ def conv3d(
     groups: int = 1,
 ) -> Tensor:
     """Convolution along three axes; the rest as in `conv2d`."""
-    return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)  # type: ignore[no-any-return]
 
 
 def _convolve(
@@ -192,7 +192,7 @@ def conv_transpose1d(
     dilation: Sizes = 1,
 ) -> Tensor:
     """Transposed convolution along one axis; the rest as in `conv_transpose2d`."""
-    return _transpose(
+    return _transpose(  # type: ignore[no-any-return]
         "conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups,
         dilation,
     )  # fmt: skip
@@ -215,7 +215,7 @@ def conv_transpose2d(
     Shapes: input (N, C, H, W) or (C, H, W), weight (C, O / groups, K₁, K₂), bias (O)
     -> (N, O, H′, W′), H′ = (H − 1) s − 2 p + d (K₁ − 1) + output_padding + 1
     """
-    return _transpose(
+    return _transpose(  # type: ignore[no-any-return]
         "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups,
         dilation,
     )  # fmt: skip
@@ -232,7 +232,7 @@ def conv_transpose3d(
     dilation: Sizes = 1,
 ) -> Tensor:
     """Transposed convolution along three axes; the rest as in `conv_transpose2d`."""
-    return _transpose(
+    return _transpose(  # type: ignore[no-any-return]
         "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups,
         dilation,
     )  # fmt: skip

@@ -62,7 +62,7 @@ def _check_table(input: Any, weight: Any, padding_idx: int | None) -> int | None
         return None
     if not -rows <= padding_idx < rows:
         raise AssertionError("Padding_idx must be within num_embeddings")
-    return padding_idx % rows
+    return padding_idx % rows  # type: ignore[no-any-return]
 
 
 def _shrink(weight: Any, numbers: Any, max_norm: float, norm_type: float) -> None:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...ops import loss as ops
-from ...ops.elementwise import abs as absolute, clamp, exp, log, log1p, minimum, sqrt, where
+from ...ops.elementwise import (
+    abs as absolute,
+    clamp,
+    eq,
+    exp,
+    log,
+    log1p,
+    minimum,
+    ne,
+    sqrt,
+    where,
+)
 from ...ops.reduction import sum as _sum
 from ...ops.shape import reshape
 from ._arguments import array_of, choose_reduction, same_sizes
@@ -183,8 +194,8 @@ def hinge_embedding_loss(
 ) -> Tensor:
     """x where the target is 1, max(0, margin − x) where it is −1."""
     reduction = choose_reduction(size_average, reduce, reduction)
-    apart = where(target != 1, _rectified(margin - input), 0.0)
-    return ops.reduced(where(target != -1, input, 0.0) + apart, reduction)  # type: ignore[no-any-return]
+    apart = where(ne(target, 1), _rectified(margin - input), 0.0)
+    return ops.reduced(where(ne(target, -1), input, 0.0) + apart, reduction)  # type: ignore[no-any-return]
 
 
 def _rectified(x: Any) -> Any:
@@ -243,8 +254,8 @@ def cosine_embedding_loss(
             f"{list(input1.shape)} and {list(input2.shape)}."
         )
     cosine = _cosine(input1, input2, -1 if target.ndim == 0 else 1)
-    apart = where(target == -1, _rectified(cosine - margin), 0.0)
-    return ops.reduced(where(target == 1, 1 - cosine, 0.0) + apart, reduction)  # type: ignore[no-any-return]
+    apart = where(eq(target, -1), _rectified(cosine - margin), 0.0)
+    return ops.reduced(where(eq(target, 1), 1 - cosine, 0.0) + apart, reduction)  # type: ignore[no-any-return]
 
 
 def _cosine(x: Any, y: Any, axis: int) -> Any:

@@ -78,7 +78,7 @@ def batch_norm(
             raise RuntimeError(
                 "batch_norm: running_mean and running_var must be defined in evaluation mode"
             )
-        return _with_statistics(input, running_mean, running_var, weight, bias, eps)
+        return _with_statistics(input, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
     count = math.prod(input.shape) // channels if channels else 0
     if count == 1:
         raise ValueError(
@@ -247,4 +247,4 @@ def local_response_norm(
     means = blend(input * input, near.astype(np.int64) if whole else near / size, axis=1)
     if whole:  # the mean of integers is one, as PyTorch's avg_pool has it
         means = tensor_of(np.trunc(array_of(means) / size).astype(np.int64))
-    return input / power(means * alpha + k, exponent=beta)
+    return input / power(means * alpha + k, exponent=beta)  # type: ignore[no-any-return]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._kernels.pooling import Window
 from ...ops import pooling as ops
 from ...ops.activation import relu
 from ...ops.elementwise import abs as absolute, power, sign
 from ...ops.gathering import gather
-from ...ops.pooling import Window
 from ...ops.reduction import mean
 from ...ops.resample import blend
 from ...ops.shape import reshape
