@@ -214,3 +214,15 @@ def test_the_gradient_of_a_sum_is_a_view():
     g = np.ones(4)
     spread = grad(ops.sum, np.zeros((3, 4)), g, axis=0)
     assert np.shares_memory(spread, g)
+
+
+@pytest.mark.parametrize("length", [1_000_000, 1_000_003, 1500])
+def test_long_columns_do_not_lose_digits(length):
+    x = np.full((length, 2), 0.1, np.float32)
+    roundings = 64 * np.finfo(np.float32).eps / 2  # as many as a block has elements
+    exact = np.float64(np.float32(0.1)) * length
+    np.testing.assert_allclose(ops.sum(x, axis=0), exact, rtol=roundings)
+    np.testing.assert_allclose(ops.sum(x, axis=0, keepdims=True), [[exact] * 2], rtol=roundings)
+    np.testing.assert_allclose(ops.mean(x, axis=0), 0.1, rtol=roundings)
+    np.testing.assert_allclose(ops.var(x, axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(ops.norm(x, axis=0) ** 2, exact * 0.1, rtol=2 * roundings)

@@ -112,3 +112,8 @@ def test_a_single_number_and_nothing():
         assert op(np.array(3.0), axis=0) == 3
         assert op(np.zeros((0, 2)), axis=0).shape == (0, 2)
         assert grad(op, np.zeros((0, 2)), np.zeros((0, 2)), axis=0).shape == (0, 2)
+
+
+def test_long_sums_do_not_lose_digits():
+    x = np.full(1_000_000, 0.1, np.float32)
+    assert ops.cumsum(x, axis=0)[-1] == pytest.approx(100_000, rel=1e-6)

@@ -234,3 +234,12 @@ def test_integers():
     settings = {"axis": 0, "largest": False, "include_self": False}
     assert ops.scatter_extreme(x, index, source, **settings).tolist() == [2, 5]
     assert math.prod(ops.scatter_add(x, index, source, axis=0).tolist()) == 55
+
+
+def test_a_nan_gets_the_gradient_of_its_place():
+    x, index, source = np.zeros(2), np.array([0, 0]), np.array([1.0, np.nan])
+    settings = {"axis": 0, "largest": True, "include_self": True}
+    out, (gx, _, gs) = pull(ops.scatter_extreme, (x, index, source), settings, np.ones(2))
+    assert np.isnan(out[0])
+    np.testing.assert_array_equal(gx, [0, 1])
+    np.testing.assert_array_equal(gs, [0, 1])

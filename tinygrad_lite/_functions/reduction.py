@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -254,7 +255,9 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
 def _need_order(name: str, x: Any) -> None:
     if x._array.dtype.kind == "b":
-        raise RuntimeError(f"\"{name}_cpu\" not implemented for 'Bool': convert with x.int()")
+        raise NotImplementedError(
+            f"\"{name}_cpu\" not implemented for 'Bool': convert with x.int()"
+        )
 
 
 @surface(numpy=(np.argmax,))
@@ -336,8 +339,16 @@ def norm(
     if p == "nuc":
         return matrix_norm(input, p, (-2, -1) if dim is None else dim, keepdim)
     if isinstance(p, str):
-        raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found: {p!r}")
-    return ops.norm(input, p=float(p), axis=axes_of(input, dim), keepdims=keepdim)
+        raise RuntimeError(  # noqa: TRY004 - torch's class
+            f"only valid string values are 'fro' and 'nuc', found: {p!r}"
+        )
+    axis = axes_of(input, dim)
+    if (p < 0 or p == math.inf) and not ops.length_over(input._array.shape, axis):
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {p} norm on an empty tensor because the "
+            "operation does not have an identity"
+        )
+    return ops.norm(input, p=float(p), axis=axis, keepdims=keepdim)
 
 
 @surface

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
+from .._dtypes import of
 from .._nodes import make
 from .._tensor import NUMPY_FUNCTIONS, Tensor
 from ..ops import elementwise as el, reduction, scan as ops, shape
@@ -33,7 +34,7 @@ def cumprod(input: Any, dim: Any, *, dtype: Any = None) -> Any:
 def logcumsumexp(input: Any, dim: Any) -> Any:
     """Running log Σ exp(x) along `dim`, without overflow."""
     if input._array.dtype.kind != "f":
-        raise RuntimeError(
+        raise NotImplementedError(
             f"\"logcumsumexp_out_cpu\" not implemented for '{legacy_name(input)}': use x.float()"
         )
     return ops.logcumsumexp(input, axis=axis_of(input, dim))
@@ -121,11 +122,9 @@ def _alike(parts: list[Any]) -> list[Any]:
 # --- integrals -------------------------------------------------------------------------------
 
 
-def _trapezoids(y: Any, x: Any, dx: Any, dim: Any) -> tuple[Any, Any, int]:
+def _trapezoids(y: Any, x: Any, dim: Any) -> tuple[Any, Any, int]:
     """Twice the mean heights, the widths, and the axis."""
     axis = axis_of(y, dim)
-    if x is None:
-        return el.add(cut(y, axis, 1), cut(y, axis, None, -1)), dx, axis
     if x._array.ndim == 1 and y._array.ndim != 1:
         if x._array.shape[0] != y._array.shape[axis]:
             raise RuntimeError(
@@ -140,32 +139,39 @@ def _trapezoids(y: Any, x: Any, dx: Any, dim: Any) -> tuple[Any, Any, int]:
     return el.add(cut(y, axis, 1), cut(y, axis, None, -1)), widths, axis
 
 
+def _check_integrand(name: str, y: Any, dim: Any) -> int:
+    """The axis of integration; numbers without dimensions and booleans are refused."""
+    need_tensor(name, y, "y")
+    if not y._array.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    if y._array.dtype.kind == "b":
+        raise RuntimeError(f"{name}: received a bool input for `y`, but bool is not supported")
+    return axis_of(y, dim)  # type: ignore[no-any-return]
+
+
 @surface(names=("trapz",), method=False)
 def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: Any = -1) -> Any:
     """Integral of `y` along `dim` by the trapezoidal rule, at points `x` or every `dx`."""
-    need_tensor("trapezoid", y, "y")
-    if not y._array.shape or not y._array.shape[axis_of(y, dim)]:
-        return _nothing_under(y, x, dim)
-    heights, widths, axis = _trapezoids(y, x, 1.0 if dx is None else dx, dim)
-    if x is None:
-        return el.mul(reduction.sum(heights, axis=axis), float(widths) / 2)
-    return el.div(reduction.sum(el.mul(widths, heights), axis=axis), 2.0)
-
-
-def _nothing_under(y: Any, x: Any, dim: Any) -> Any:
-    """The integral over no points: zeros."""
-    axis = axis_of(y, dim)
-    left = y._array.shape[:axis] + y._array.shape[axis + 1 :]
-    return make(np.zeros(left, y._array.dtype), None)
+    axis = _check_integrand("trapezoid", y, dim)
+    if not y._array.shape[axis]:
+        left = y._array.shape[:axis] + y._array.shape[axis + 1 :]
+        return make(np.zeros(left, y._array.dtype), None)
+    if x is not None:
+        heights, widths, axis = _trapezoids(y, x, dim)
+        return el.div(reduction.sum(el.mul(widths, heights), axis=axis), 2.0)
+    before = (slice(None),) * axis
+    ends = el.mul(el.add(index(y, key=(*before, 0)), index(y, key=(*before, -1))), 0.5)
+    return el.mul(el.sub(reduction.sum(y, axis=axis), ends), 1.0 if dx is None else float(dx))
 
 
 @surface(method=False)
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: Any = -1) -> Any:
     """Running integral of `y` along `dim` by the trapezoidal rule."""
-    need_tensor("cumulative_trapezoid", y, "y")
-    heights, widths, axis = _trapezoids(y, x, 1.0 if dx is None else dx, dim)
+    axis = _check_integrand("cumulative_trapezoid", y, dim)
     if x is None:
-        return el.mul(ops.cumsum(heights, axis=axis), float(widths) / 2)
+        heights = el.add(cut(y, axis, 1), cut(y, axis, None, -1))
+        return el.mul(ops.cumsum(heights, axis=axis), 0.5 if dx is None else float(dx) / 2)
+    heights, widths, axis = _trapezoids(y, x, dim)
     return el.div(ops.cumsum(el.mul(widths, heights), axis=axis), 2.0)
 
 
@@ -192,6 +198,8 @@ def gradient(
 
 
 def _check_gradient(x: Any, spacing: Any, axes: list[int], edge_order: int) -> None:
+    if x._array.dtype.kind == "b" or x._array.dtype == np.uint8:
+        raise RuntimeError(f"torch.gradient does not support {of(x._array.dtype).name} input.")
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
     if len(set(axes)) < len(axes):

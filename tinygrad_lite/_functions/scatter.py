@@ -161,6 +161,8 @@ def _reduced(
     if reduce in {"amax", "amin"}:
         keywords["largest"] = reduce == "amax"
         return _scattered(name, ops.scatter_extreme, x, dim, index, src, **keywords)
+    if reduce == "mean" and x._array.dtype.kind == "b":
+        raise NotImplementedError("\"scatter_reduce mean\" not implemented for 'Bool'")
     op = ops.scatter_prod if reduce == "prod" else ops.scatter_mean
     return _scattered(name, op, x, dim, index, src, **keywords)
 
@@ -185,18 +187,31 @@ def _rows_of(name: str, x: Any, dim: Any, index: Any) -> tuple[int, Any]:
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index, got {index.dtype!r}")
     if array.ndim > 1:
         raise IndexError(f"{name}(): Index is supposed to be a vector, got shape {array.shape}")
+    return axis, index
+
+
+def _check_rows(name: str, x: Any, axis: int, index: Any) -> None:
+    """Raise unless every index names a slice of `x`."""
+    array = index._array
     size = x._array.shape[axis] if x._array.ndim else 1
     if array.size and (array.min() < 0 or array.max() >= size):
         raise IndexError(
             f"index out of range in self: {name}() got an index outside 0 .. {size - 1}"
         )
-    return axis, index
 
 
 @surface
 def index_select(input: Any, dim: Any, index: Any) -> Any:
     """The slices along `dim` that `index` names. Gradient: a slice named twice gets both."""
     axis, index = _rows_of("index_select", input, dim, index)
+    if not input._array.ndim and index._array.size != 1:
+        raise RuntimeError(
+            "index_select(): Index to scalar can have only 1 value, got "
+            f"{index._array.size} value(s)"
+        )
+    if input._array.ndim and index._array.size and not input._array.shape[axis]:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
+    _check_rows("index_select", input, axis, index)
     return ops.index_select(input, index, axis=axis)
 
 
@@ -214,7 +229,8 @@ def _check_slices(name: str, x: Any, axis: int, index: Any, source: Any) -> None
     same = there == expected or (not there and index._array.size == 1 and len(here) <= 1)
     if not same:
         if count != index._array.size:
-            raise IndexError(
+            kind = RuntimeError if name == "index_add" else IndexError
+            raise kind(
                 f"{name}(): Number of indices ({index._array.size}) should be equal to "
                 f"source.size(dim) ({count})"
             )
@@ -222,6 +238,7 @@ def _check_slices(name: str, x: Any, axis: int, index: Any, source: Any) -> None
             f"{name}(): source tensor shape must match self tensor shape, excluding the specified "
             f"dimension. Got self.shape = {list(here)} source.shape = {list(there)}"
         )
+    _check_rows(name, x, axis, index)
 
 
 @surface(inplace=True)

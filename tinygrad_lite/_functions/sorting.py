@@ -73,6 +73,8 @@ def _need_lane(name: str, x: Any, axis: int) -> None:
 def kthvalue(input: Any, k: Any, dim: Any = -1, keepdim: bool = False) -> Any:
     """The `k`-th smallest element along `dim`, counted from 1, and its index."""
     axis, k = axis_of(input, dim), integer(k)
+    if input._array.dtype.kind == "b":
+        raise NotImplementedError("\"kthvalue_cpu\" not implemented for 'Bool': use x.int()")
     _need_lane("kthvalue", input, axis)
     length = input._array.shape[axis] if input._array.ndim else 1
     if not 1 <= k <= length:
@@ -85,7 +87,7 @@ def kthvalue(input: Any, k: Any, dim: Any = -1, keepdim: bool = False) -> Any:
 
 def _median(name: str, x: Any, dim: Any, keepdim: bool) -> Any:
     if x._array.dtype.kind == "b":
-        raise RuntimeError(f"\"{name}_out_impl\" not implemented for 'Bool': use x.int()")
+        raise NotImplementedError(f"\"{name}_out_impl\" not implemented for 'Bool': use x.int()")
     if dim is None:
         return getattr(ops, name)(x)
     axis = axis_of(x, dim)
@@ -240,6 +242,8 @@ def unique(
     often each occurs.
     """
     axis = None if dim is None else axis_of(input, dim)
+    if axis is not None and not input._array.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     values, inverse, counts = np.unique(
         input._array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
     )
@@ -405,7 +409,7 @@ def histc(input: Any, bins: int = 100, min: Any = 0, max: Any = 0) -> Any:
     """
     array = input._array
     if array.dtype.kind != "f":
-        raise RuntimeError(f"\"histogram_cpu\" not implemented for '{legacy_name(input)}'")
+        raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{legacy_name(input)}'")
     bins = integer(bins)
     if bins <= 0:
         raise RuntimeError(f"torch.histc(): bins must be > 0, but got {bins}")
@@ -438,7 +442,7 @@ def histogram(
     """
     array = input._array
     if array.dtype.kind != "f":
-        raise RuntimeError(f"\"histogram_cpu\" not implemented for '{legacy_name(input)}'")
+        raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{legacy_name(input)}'")
     edges = _edges(array, bins, range)
     places, inside = _bins_of(array.reshape(-1), edges)
     weights = None if weight is None else weight._array.reshape(-1)[inside]
@@ -482,7 +486,7 @@ def histogramdd(
     """Counts in a grid of bins over the last dimension's coordinates, and the edges of each."""
     array = input._array
     if array.dtype.kind != "f":
-        raise RuntimeError(f"\"histogramdd_cpu\" not implemented for '{legacy_name(input)}'")
+        raise NotImplementedError(f"\"histogramdd_cpu\" not implemented for '{legacy_name(input)}'")
     depth = array.shape[-1]
     points = array.reshape(-1, depth)
     bins = list(bins) if isinstance(bins, (tuple, list)) else [bins] * depth

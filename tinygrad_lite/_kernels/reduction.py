@@ -1,4 +1,7 @@
-"""Products and sums of squares along rows, without NumPy's scalar loops.
+"""Sums, products and sums of squares, without NumPy's scalar loops and long chains.
+
+`np.add.reduce` adds pairwise along rows only; down columns it adds one by one, and a million times
+0.1 makes 100,958 in float32.  Adding in blocks of 64 makes 100,000.2.
 
 `np.multiply.reduce` along a row is a chain of dependent products, 2.6 ms for a million; halving
 the row again and again keeps the vector units busy, 0.8 ms.  A sum of squares as a dot product
@@ -13,9 +16,30 @@ import numpy as np
 
 from . import instead_of
 
-__all__ = ["product", "square_sum"]
+__all__ = ["product", "square_sum", "total"]
 
-LONG = 64
+LONG, BLOCK = 64, 64
+
+
+def total(x: Any, axis: Any, keepdims: Any) -> Any:
+    """Sum of floats over axes; down a long axis in blocks."""
+    if isinstance(axis, int) and x.shape[axis] > 4 * BLOCK and axis % x.ndim != x.ndim - 1:
+        return _in_blocks(x, axis % x.ndim, keepdims)
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def _in_blocks(x: Any, axis: int, keepdims: Any) -> Any:
+    """Sum down an axis: over blocks of it first, then over their sums."""
+    count = x.shape[axis] // BLOCK
+    before = (slice(None),) * axis
+    whole = x[(*before, slice(0, count * BLOCK))]
+    split = whole.reshape(*x.shape[:axis], count, BLOCK, *x.shape[axis + 1 :])
+    out = total(np.add.reduce(split, axis=axis + 1), axis, keepdims)
+    if count * BLOCK < x.shape[axis]:
+        out = out + np.add.reduce(
+            x[(*before, slice(count * BLOCK, None))], axis=axis, keepdims=keepdims
+        )
+    return out
 
 
 def _plain_product(x: Any, axis: int | None, keepdims: Any) -> Any:
@@ -40,7 +64,7 @@ def product(x: Any, axis: int | None, keepdims: Any) -> Any:
 
 
 def _plain_square_sum(x: Any, axis: Any, keepdims: Any) -> Any:
-    return np.add.reduce(x * x, axis=axis, keepdims=keepdims)
+    return total(x * x, axis, keepdims)
 
 
 @instead_of(_plain_square_sum)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.reduction import product, square_sum
+from .._kernels.reduction import product, square_sum, total
 from .._op import Op, op
 from .elementwise import where
 from .gathering import gather, ungather
@@ -94,9 +94,8 @@ def _add(x: Any, axis: Axis, keepdims: bool) -> Any:
     if kind != "f":
         return _sum(x, axis=_flat(x, axis), keepdims=keepdims, dtype=np.int64)
     if x.dtype.itemsize == 2:
-        total = _sum(x, axis=_flat(x, axis), keepdims=keepdims, dtype=np.float32)
-        return total.astype(x.dtype)
-    return _sum(x, axis=_flat(x, axis), keepdims=keepdims)
+        return total(x.astype(np.float32), _flat(x, axis), keepdims).astype(x.dtype)
+    return total(x, _flat(x, axis), keepdims)
 
 
 # --- sums ------------------------------------------------------------------------------------
@@ -118,8 +117,8 @@ def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean of `x` over `axis`; NaN over nothing."""
     count = length_over(x.shape, axis)
     wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
-    total = _sum(wide, axis=_flat(x, axis), keepdims=keepdims)
-    return (total / _real(count, wide)).astype(x.dtype, copy=False)
+    found = total(wide, _flat(x, axis), keepdims) / _real(count, wide)
+    return found.astype(x.dtype, copy=False)
 
 
 def _real(number: float, like: Any) -> Any:
@@ -140,14 +139,13 @@ def _squares(x: Any, axis: Axis, keepdims: bool, correction: float) -> Any:
     """The variance; `correction` is taken from the number of elements."""
     count = length_over(x.shape, axis)
     wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
-    centre = _sum(wide, axis=_flat(x, axis), keepdims=True) / _real(count, wide)
-    apart = wide - centre
-    total = _sum(apart * apart, axis=_flat(x, axis), keepdims=keepdims)
+    apart = wide - total(wide, _flat(x, axis), True) / _real(count, wide)
+    squares = square_sum(apart, _flat(x, axis), keepdims)
     freedom = builtins.max(0.0, count - correction)
     if not freedom:
         with np.errstate(divide="ignore", invalid="ignore"):
-            return total / _real(0, wide)
-    return total / _real(freedom, wide)
+            return squares / _real(0, wide)
+    return squares / _real(freedom, wide)
 
 
 @op(kind="reduction")
@@ -315,7 +313,7 @@ def prod(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
 def _(g: Any, x: Any, out: Any, axis: int | None, keepdims: bool) -> Any:
     g = restore(g, x.shape, axis, keepdims)
     if not (x == 0).any():
-        return g * restore(out, x.shape, axis, keepdims) / x
+        return g * (restore(out, x.shape, axis, keepdims) / x)
     return g * _product_of_others(x, axis)
 
 
@@ -339,8 +337,7 @@ def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     axis = _flat(x, axis)
     top = _largest(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, _real(0, x))
-    total = _sum(np.exp(x - top), axis=axis, keepdims=True)
-    out = np.log(total) + top
+    out = np.log(total(np.exp(x - top), axis, True)) + top
     return out if keepdims else out.reshape(_shape_without(x.shape, axis))
 
 
@@ -388,12 +385,17 @@ def _(g: Any, x: Any, out: Any, p: float, axis: Axis, keepdims: bool) -> Any:
     if p == 2:
         return x * divide_or_zero(g, out)
     if p == 1:
-        return g * np.sign(x)
+        return g * _sign(x)
     if p == 0:
         return where(x == x, 0.0, g)  # noqa: PLR0124 - zeros in the shape of x
     if math.isinf(p):
-        return g * np.sign(x) * tie_share(np.abs(x), out, axis=axis)
+        return g * _sign(x) * tie_share(np.abs(x), out, axis=axis)
     return _pull_norm(g, x, out, p)
+
+
+def _sign(x: Any) -> Any:
+    """The sign, 0 for NaN."""
+    return where(np.isnan(x), 0.0, np.sign(x))
 
 
 def _pull_norm(g: Any, x: Any, out: Any, p: float) -> Any:
@@ -415,11 +417,11 @@ def _(g: Any, x: Any, out: Any, p: float, axis: Axis, keepdims: bool) -> Any:
     if p == 2:
         return g * where(out == 0, 0.0, x / out)
     if p == 1:
-        return g * np.sign(x)
+        return g * _sign(x)
     if p == 0:
         return where(x == x, 0.0, g)  # noqa: PLR0124 - zeros in the shape of x
     if math.isinf(p):
-        return g * np.sign(x) * tie_share(np.abs(x), out, axis=axis)
+        return g * _sign(x) * tie_share(np.abs(x), out, axis=axis)
     if p < 1:
         return np.sign(x) * where(x == 0, 0.0, np.abs(x) ** (p - 1)) * g * out ** (1 - p)
     power = np.sign(x) * np.abs(x) ** (p - 1) if p < 2 else x * np.abs(x) ** (p - 2)

@@ -46,15 +46,19 @@ def shift(x: Any, *, axis: int, by: int, fill: float = 0) -> Any:
 shift.rule(lambda g, axis, by: shift(g, axis=axis, by=-by))
 
 
+def _accumulated(ufunc: Any, x: Any, axis: int) -> Any:
+    """Running sums or products; floats run in double, one rounding each, as in torch."""
+    if x.dtype.kind != "f":
+        return ufunc.accumulate(x, axis=axis, dtype=np.int64)
+    return ufunc.accumulate(x, axis=axis, dtype=np.float64).astype(x.dtype, copy=False)
+
+
 @op(kind="linear", onnx="CumSum")
 def cumsum(x: Any, *, axis: int, reverse: bool = False) -> Any:
     """Running sum of `x` along `axis`, from the far end if `reverse`; integers give int64."""
     if not x.ndim:
         return x if x.dtype.kind == "f" else x.astype(np.int64)
-    half = x.dtype == np.float16
-    dtype: Any = np.float32 if half else x.dtype if x.dtype.kind == "f" else np.int64
-    out: Any = np.add.accumulate(_turned(x, axis, reverse), axis=axis, dtype=dtype)
-    return _turned(out.astype(x.dtype) if half else out, axis, reverse)
+    return _turned(_accumulated(np.add, _turned(x, axis, reverse), axis), axis, reverse)
 
 
 cumsum.rule(lambda g, axis, reverse: cumsum(g, axis=axis, reverse=not reverse))
@@ -86,9 +90,7 @@ def cumprod(x: Any, *, axis: int, reverse: bool = False) -> Any:
     """Running product of `x` along `axis`, from the far end if `reverse`; integers give int64."""
     if not x.ndim:
         return x if x.dtype.kind == "f" else x.astype(np.int64)
-    dtype = None if x.dtype.kind == "f" else np.int64
-    out: Any = np.multiply.accumulate(_turned(x, axis, reverse), axis=axis, dtype=dtype)
-    return _turned(out, axis, reverse)
+    return _turned(_accumulated(np.multiply, _turned(x, axis, reverse), axis), axis, reverse)
 
 
 @cumprod.rule

@@ -159,9 +159,14 @@ def _worst(dtype: Any, largest: bool) -> Any:
     return np.iinfo(dtype).min if largest else np.iinfo(dtype).max
 
 
+def _equal(x: Any, y: Any) -> Any:
+    """Whether elements are equal, NaN to NaN too."""
+    return (x == y) | (np.isnan(x) & np.isnan(y)) if x.dtype.kind == "f" else x == y
+
+
 def _tie_shares(x: Any, out: Any, flat: Any, source: Any) -> tuple[Any, Any]:
     """The shares of the elements of `x` and `source` in the extremes at their places."""
-    own, brought = x.reshape(-1) == out, source.reshape(-1) == out[flat]
+    own, brought = _equal(x.reshape(-1), out), _equal(source.reshape(-1), out[flat])
     count = own.astype(np.int64)
     np.add.at(count, flat, brought)
     count = np.maximum(count, 1)
