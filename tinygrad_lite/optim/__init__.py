@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from . import (
     adadelta,
     adafactor,
@@ -19,7 +22,6 @@ from . import (
     rmsprop,
     rprop,
     sgd,
-    swa_utils,
 )
 from .adadelta import Adadelta
 from .adafactor import Adafactor
@@ -56,3 +58,10 @@ __all__ = [
     "lr_scheduler",
     "swa_utils",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `swa_utils` when it is first asked for: it alone needs the layers."""
+    if name == "swa_utils":
+        return importlib.import_module(".swa_utils", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

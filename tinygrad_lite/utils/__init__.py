@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from . import data, hooks
+import importlib
+from typing import Any
+
+from . import hooks
 
 __all__ = ["data", "hooks"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `data` when it is first asked for: optimizers need only the hooks."""
+    if name == "data":
+        return importlib.import_module(".data", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
