@@ -14,4 +14,5 @@ from .normalization import *
 from .padding import *
 from .pooling import *
 from .sequence import *
+from .unpooling import *
 from .vision import *
