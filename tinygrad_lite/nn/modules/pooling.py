@@ -288,6 +288,8 @@ class FractionalMaxPool3d(Module):
         self.output_size = None if output_size is None else sizes(output_size, 3)
         self.output_ratio = None if output_ratio is None else sizes(output_ratio, 3)
         _check_fraction(type(self).__name__, self.output_size, self.output_ratio)
+        if min(self.kernel_size) <= 0:
+            raise ValueError(f"kernel_size must be greater than 0, but got {kernel_size}")
 
     def forward(self, input: Any) -> Any:
         """Return the maxima."""

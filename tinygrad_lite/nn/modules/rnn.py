@@ -40,14 +40,15 @@ class RNNBase(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if mode not in GATES:
-            raise ValueError("Unrecognized RNN mode: " + mode)
         self.mode = mode
         self.input_size, self.hidden_size = input_size, hidden_size
         self.num_layers, self.bias, self.batch_first = num_layers, bias, batch_first
-        self.dropout, self.bidirectional = float(dropout), bidirectional
+        self.bidirectional = bidirectional
         self.proj_size = proj_size
         _check_settings(self, dropout)
+        self.dropout = float(dropout)
+        if mode not in GATES:
+            raise ValueError("Unrecognized RNN mode: " + mode)
         self._flat_weights_names: list[str] = []
         self._all_weights: list[list[str]] = []
         factory = {"device": device, "dtype": dtype}
@@ -250,12 +251,16 @@ def _check_settings(layer: RNNBase, dropout: Any) -> None:
             f"num_layers={layer.num_layers}",
             stacklevel=4,
         )
-    if not isinstance(layer.hidden_size, int):
-        raise TypeError(
-            f"hidden_size should be of type int, got: {type(layer.hidden_size).__name__}"
-        )
-    if layer.hidden_size <= 0:
-        raise ValueError("hidden_size must be greater than zero")
+    kinds = {"bias": bool, "batch_first": bool, "input_size": int, "hidden_size": int}
+    for name, kind in kinds.items():
+        value = getattr(layer, name)
+        if not isinstance(value, kind):
+            raise TypeError(
+                f"{name} should be of type {kind.__name__}, got: {type(value).__name__}"
+            )
+    for name in ("input_size", "hidden_size"):
+        if getattr(layer, name) <= 0:
+            raise ValueError(f"{name} must be greater than zero")
     if layer.num_layers <= 0:
         raise ValueError("num_layers must be greater than zero")
     if layer.proj_size < 0:

@@ -108,10 +108,11 @@ class Embedding(_Table):
             ("padding_idx", None),
             ("max_norm", None),
             ("norm_type", 2),
-            ("scale_grad_by_freq", False),
         ):
             if getattr(self, name) != usual:
                 shown.append(f"{name}={getattr(self, name)}")
+        if self.scale_grad_by_freq is not False:
+            shown.append(f"scale_grad_by_freq={self.scale_grad_by_freq}")
         if self.sparse:
             shown.append("sparse=True")
         return ", ".join(shown)
@@ -199,9 +200,11 @@ class EmbeddingBag(_Table):
     def extra_repr(self) -> str:
         """The size of the table, and the settings that differ from their defaults."""
         shown = [f"{self.num_embeddings}, {self.embedding_dim}"]
-        for name, usual in (("max_norm", None), ("norm_type", 2), ("scale_grad_by_freq", False)):
+        for name, usual in (("max_norm", None), ("norm_type", 2)):
             if getattr(self, name) != usual:
                 shown.append(f"{name}={getattr(self, name)}")
+        if self.scale_grad_by_freq is not False:
+            shown.append(f"scale_grad_by_freq={self.scale_grad_by_freq}")
         shown.append(f"mode={self.mode!r}")
         if self.padding_idx is not None:
             shown.append(f"padding_idx={self.padding_idx}")
