@@ -219,7 +219,7 @@ def enter_findings(
         if findings.place:
             report.hint += f" (seen at {findings.place}: the given ones do not enter this branch)"
     undecided = sum(one.undecided for one in report.inputs)
-    if undecided or findings.unsearched:
+    if undecided or (findings.unsearched and not findings.wrong):
         told = f"{undecided} elements could not be decided" if undecided else "not all decided"
         report.notes.append(f"{told}: no two steps agree; the resolution there is too low")
         if settings.strict and report.ok:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from . import patterns
-from .table import KINK, UNDECIDED, WRONG
+from .ladder import Line
+from .screen import mirrored
+from .table import KINK, RIGHT, UNDECIDED, WRONG, measure_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,8 +82,13 @@ class Case:
     @property
     def output_shape(self) -> tuple[int, ...] | None:
         """Shape of the only output, when rows are its elements."""
+        return self.lone_shape if self.by_output else None
+
+    @property
+    def lone_shape(self) -> tuple[int, ...] | None:
+        """Shape of the only output."""
         shapes = self.flat.output_shapes
-        return shapes[0] if self.by_output and len(shapes) == 1 else None
+        return shapes[0] if len(shapes) == 1 else None
 
     @property
     def wrong(self) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
@@ -201,7 +208,7 @@ def mean_axis(case: Case, ratio: float) -> Cause | None:
     axes = broadcast(case)
     if not axes or ratio <= 0:
         return None
-    shape = case.output_shape or ()
+    shape = case.lone_shape or ()
     sizes = {axis: shape[axis] for axis in axes}
     total = math.prod(sizes.values())
     for axis, size in sizes.items():
@@ -223,7 +230,7 @@ def mean_cause(case: Case, axes: str) -> Cause:
 
 def broadcast(case: Case) -> list[int]:
     """Axes of the output over which the input was broadcast."""
-    return patterns.lacking_axes(case.shape, case.output_shape)
+    return patterns.lacking_axes(case.shape, case.lone_shape)
 
 
 def swapped(case: Case) -> Cause | None:
@@ -245,7 +252,7 @@ def swapped(case: Case) -> Cause | None:
 def rearranged(case: Case) -> Cause | None:
     """Equal after a transposition, flip, roll or permutation of the input's or output's axes."""
     if not case.complete:
-        return None
+        return mirror_image(case)
     for what, guess in patterns.rearrangements(case.numeric, case.shape, case.output_shape):
         if case.explains(guess):
             return Cause(
@@ -256,6 +263,22 @@ def rearranged(case: Case) -> Cause | None:
     if several and patterns.is_permutation(case.analytic, case.numeric, case.table.bar):
         return Cause("gradient permuted", f"its elements belong to other places of {case.name!r}")
     return None
+
+
+def mirror_image(case: Case) -> Cause | None:
+    """A large square matrix, of which only some elements and their mirror images were measured."""
+    if len(case.shape) != 2 or case.shape[0] != case.shape[1]:
+        return None
+    columns = case.table.columns
+    across = mirrored(columns, case.shape[0])
+    if not np.isin(across, columns).all() or not case.explains(
+        case.numeric[:, np.searchsorted(columns, across)]
+    ):
+        return None
+    return Cause(
+        "gradient transposed",
+        f"undo it: the gradient of {case.name!r} is right but for its elements' order",
+    )
 
 
 def rows_lost(case: Case) -> Cause | None:
@@ -299,6 +322,42 @@ def mixture_lost(case: Case) -> Cause | None:
         return None
     zero = case.wrong & (case.analytic == 0)
     return axis_lost(case, zero) if zero.any() else None
+
+
+def slices_lost(case: Case) -> Cause | None:
+    """The same for outputs too many to be taken one by one: three slices of an axis are."""
+    shape = case.lone_shape
+    if case.by_output or shape is None or not case.wrong.any():
+        return None
+    for axis in broadcast(case):
+        if shape[axis] < 3:
+            continue
+        kept = slices_kept(case, shape, axis)
+        if kept is not None:
+            return Cause(
+                f"missing sum over the broadcast axis {axis} of the output {shape} "
+                "(missing unbroadcast)",
+                f"only index {kept} of that axis contributes to {case.name!r}; write "
+                f"g.sum(axis={axis})",
+            )
+    return None
+
+
+def slices_kept(case: Case, shape: tuple[int, ...], axis: int) -> int | None:
+    """The only one of three indices of an output axis that reaches the gradient."""
+    line, rng = case.findings.line, np.random.default_rng(0)
+    places = np.indices(shape).reshape(len(shape), -1)[axis]
+    indices = np.array([0, shape[axis] // 2, shape[axis] - 1])
+    chosen = rng.standard_normal(places.size) * (places == indices[:, None])
+    gradient = case.flat.pull(line.x, chosen)
+    through = Line(case.flat, line.x, line.y, chosen, line.output_sigma)
+    start = case.flat.slices[case.number].start
+    columns = start + case.table.columns[np.flatnonzero(case.wrong.any(axis=0))[:4]]
+    table = measure_table(through, gradient, columns, 1e-6)
+    moving = (np.abs(table.numeric) > 10 * table.bar).any(axis=1)
+    silent = ~table.analytic.any(axis=1)
+    kept = np.flatnonzero(~silent & (table.state == RIGHT).all(axis=1))
+    return int(indices[kept[0]]) if moving.all() and silent.sum() == 2 and kept.size == 1 else None
 
 
 def masked(case: Case) -> Cause | None:
@@ -459,6 +518,7 @@ CANDIDATES = (
     cross_terms,
     rows_lost,
     mixture_lost,
+    slices_lost,
     masked,
     single,
     operand_transposed,

@@ -28,6 +28,7 @@ SMALL_BESIDE_LARGE = 16
 LARGE = 1024
 # What a failure may cost in detail.
 DETAIL_OUTPUTS = 512
+AFFORDABLE = 600_000
 DETAIL_ELEMENTS = 2048
 
 PROBES = (
@@ -66,7 +67,7 @@ class Findings:
 def choose_cotangents(y: Vector, size: int, limit: int, rng: np.random.Generator) -> Vector:
     """One row per finite output, or random mixtures of all finite outputs when there are many."""
     finite = np.isfinite(y)
-    if y.size <= limit and y.size * size <= 4_000_000:
+    if y.size <= limit and y.size * size <= AFFORDABLE:
         return np.eye(y.size)[finite]
     return np.asarray(rng.standard_normal((MIXTURES, y.size)) * finite)
 

@@ -85,6 +85,9 @@ def find_suspects(
     if zeros.size and rest.size and not fails(line, gradient, rest, rtol, rng):
         # Zeros are where most kinks are, and there may be thousands of them.
         return np.sort(rng.choice(zeros, min(SAMPLED, zeros.size), replace=False)), True
+    if all(fails(line, gradient, few(left, rng), rtol, rng) for _ in range(4)):
+        # Wrong wherever one looks: no single element to search for, but a pattern to tell.
+        return with_transposes(line, few(left, rng, SAMPLED), part), False
     limit = line.flat.forwards + SEARCH_FORWARDS
     while line.flat.forwards < limit and len(found) < SUSPECTS:
         if not fails(line, gradient, left, rtol, rng):
@@ -95,6 +98,24 @@ def find_suspects(
         left = left[left != guilty]
     sample = rng.choice(left, min(SAMPLED, left.size), replace=False)
     return np.sort(np.concatenate([np.array(found, dtype=np.intp), sample])), clean
+
+
+def few(columns: NDArray[np.intp], rng: np.random.Generator, count: int = 4) -> NDArray[np.intp]:
+    """Some of the columns."""
+    return np.sort(rng.choice(columns, min(count, columns.size), replace=False))
+
+
+def with_transposes(line: Line, columns: NDArray[np.intp], part: slice) -> NDArray[np.intp]:
+    """The columns, and for a square matrix those at the mirrored places too."""
+    shape = line.flat.shapes[line.flat.locate(part.start)[0]]
+    if len(shape) != 2 or shape[0] != shape[1]:
+        return columns
+    return np.union1d(columns, part.start + mirrored(columns - part.start, shape[0]))
+
+
+def mirrored(columns: NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    """Places of a square matrix's elements in its transpose."""
+    return np.asarray((columns % size) * size + columns // size)
 
 
 def narrow(
