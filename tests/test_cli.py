@@ -66,7 +66,7 @@ def test_demo_checks_its_gradients(demo):
     _, said, _ = demo
     error = float(re.search(r"largest relative error (\S+)", said).group(1))
     assert 0 < error < 1e-6
-    assert "17,226 gradients against central differences: passed" in said
+    assert "9,610 gradients against central differences: passed" in said
 
 
 def test_demo_compares_inference(demo):
@@ -119,9 +119,9 @@ def test_weights_give_the_same_answers(demo):
         arrays = dict(weights)
     test = prepare_task(0).test
     x, labels = (part.numpy() for part in test.tensors)
-    for layer in (0, 2, 4):
+    for layer in (0, 2):
         x = x @ arrays[f"{layer}.weight"].T + arrays[f"{layer}.bias"]
-        x = np.maximum(x, 0) if layer < 4 else x
+        x = np.maximum(x, 0) if layer < 2 else x
     accuracy = 100 * (x.argmax(axis=1) == labels).mean()
     assert accuracy == pytest.approx(percent("test accuracy", said), abs=0.01)
 

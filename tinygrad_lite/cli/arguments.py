@@ -43,7 +43,7 @@ def add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     option = demo.add_argument
     option("--epochs", type=count, default=30, metavar="N", help="passes over the training digits")
-    option("--lr", type=rate, default=0.1, metavar="RATE", help="learning rate")
+    option("--lr", type=rate, default=0.2, metavar="RATE", help="learning rate")
     option("--batch-size", type=count, default=32, metavar="N", help="digits per step")
     option("--seed", type=seed, default=0, metavar="N", help="fixes weights, split and shuffling")
     option("--out", type=Path, default=Path("demo-out"), metavar="DIR", help="folder to write to")

@@ -72,10 +72,10 @@ them. The other $test_count are <b>held back</b>: it meets them only to be measu
 counts is how it does on digits it has not seen.</p>
 
 <h2><span>3</span>The network</h2>
-<p>Three layers with $parameters adjustable numbers, called parameters or weights. Each layer
-multiplies by a matrix and adds a bias; between the layers ReLU replaces what is negative by 0.
-Ten numbers come out, one for each digit: the largest is the answer. The weights start at random,
-so at first it guesses.</p>
+<p>Two layers with $parameters adjustable numbers, called parameters or weights. Each layer
+multiplies by a matrix and adds a bias; between them ReLU replaces what is negative by 0. Ten
+numbers come out, one for each digit: the largest is the answer. The weights start at random, so at
+first it guesses.</p>
 <pre>$model</pre>  <h2><span>4</span>Are the gradients right?</h2> <p>Learning needs the
 <b>gradient</b>: how much the error changes when one weight changes a little.
 <code>backward()</code> works it out for all weights in one sweep by the chain rule. A slow but
