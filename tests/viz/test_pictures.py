@@ -111,6 +111,24 @@ def test_every_parameter_stands_in_the_full_picture(name):
         assert "×".join(map(str, leaf.shape)) in words
 
 
+@pytest.mark.parametrize("name", ["mlp", "resnet", "gpt4", "unet", "shared"])
+def test_every_parameter_is_shown_or_listed_in_a_fold(name):
+    graph = CORPUS[name]()
+    words = " ".join(text for text in read(viz.draw(graph).svg()).itertext() if text)
+    for leaf in graph.parameters:
+        own, shape = leaf.name.rpartition(".")[2], "×".join(map(str, leaf.shape))
+        module = leaf.name.rpartition(".")[0]
+        stacked = re.search(r"stands for [^<]*", words)
+        listed = f"{leaf.name} {shape}" in words
+        held = any(f" {part}" in (stacked[0] if stacked else "") for part in prefixes(module))
+        assert listed or held or (own in words and shape in words), leaf.name
+
+
+def prefixes(path):
+    parts = path.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+
+
 @small_graphs
 @pytest.mark.parametrize("expand", ["auto", "all"])
 def test_cards_of_a_frame_do_not_overlap_and_lie_inside_it(name, expand):

@@ -14,6 +14,7 @@ from .scene import Entity, count_ops
 
 if TYPE_CHECKING:
     from .._graph import Graph, Leaf, Node, Statistics
+    from .items import Item
     from .options import Options
     from .scene import Scene
 
@@ -112,6 +113,7 @@ class Writer:
         face = Face("module", item.title or "group", get_local_name(frame))
         face.badge = f"×{item.count}" if item.count > 1 else ""
         face.rows = [Row(self._count_repeats(frame), role="muted")] if item.count > 1 else []
+        face.hint = _name_instances(item)
         return face
 
     # -- kinds of cards ---------------------------------------------------------------
@@ -168,6 +170,7 @@ class Writer:
         self._add_gradient(face, card)
         self._add_tint(face, list(item.all_ops()))
         face.hint = [f"{leaf.name} {write_shape(leaf.shape)}" for leaf in leaves]
+        face.hint += _name_instances(item)
         return face
 
     def _count_repeats(self, card: Entity) -> str:
@@ -347,6 +350,12 @@ class Writer:
         span = high - low
         level = (_log(largest) - low) / span if span > 0 else 1.0
         face.level = min(max(level, 0.0), 1.0)
+
+
+def _name_instances(item: Item) -> list[str]:
+    """Which modules a stack stands for; shapes and structure are those of the one shown."""
+    names = [instance.name for instance in item.instances if instance.name]
+    return [f"stands for {', '.join(names)}"] if names else []
 
 
 def get_local_name(entity: Entity) -> str:

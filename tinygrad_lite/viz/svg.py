@@ -135,7 +135,8 @@ class _Page:
         if face.badge:
             title.append(_write_badge(face.badge, x + frame.width - 12, y + 17))
         halo = "hf0" if frame.depth % 2 else "hf1"
-        self.parts.append(f'<g class="{halo}">{"".join(title)}</g>')
+        hint = f"<title>{_e(chr(10).join(face.hint))}</title>" if face.hint else ""
+        self.parts.append(f'<g class="{halo}">{hint}{"".join(title)}</g>')
 
     def _write_card(self, card: Entity, face: Face) -> None:
         self.kinds.add(face.kind)
