@@ -20,6 +20,8 @@ from .ops.shape import unexpand
 
 __all__ = ["Walk", "pulled", "run_hooks"]
 
+ANOMALY = [False]  # whether every gradient is searched for NaN: detect_anomaly
+
 # An entry of a walk is a list [node, its gradient so far, whether that array is only ours]: a list
 # costs a quarter of an object with slots, and one is made for every node.
 
@@ -93,6 +95,8 @@ class Walk:
             if node.clock > newest:
                 check_kept(node)
             for parent, gx, fresh in pulled(node, g, self.create_graph):
+                if ANOMALY[0]:
+                    _refuse_nan(node, gx)
                 if needed is None or parent in needed or (wanted is not None and parent in wanted):
                     self.deliver(parent, gx, fresh)
             if not self.retain:
@@ -104,6 +108,9 @@ class Walk:
         Without the generator and the calls a node of small arrays costs half: 0.45 against
         0.9 microseconds beside the rules themselves.
         """
+        if ANOMALY[0]:
+            self.run()
+            return
         heap, waiting, leaves = self.heap, self.waiting, self.leaves
         take, get = waiting.pop, waiting.get
         entry: Any
@@ -354,6 +361,16 @@ def run_hooks(node: Any, g: Any) -> Any:
 def _runs_last(hook: Any) -> bool:
     """Whether a hook only looks at the final gradient (that of retain_grad)."""
     return getattr(hook, "last", False)
+
+
+def _refuse_nan(node: Any, gx: Any) -> None:
+    """Raise if a rule made NaN, naming the line of the operation it belongs to."""
+    array = gx._array if isinstance(gx, Op.tensor_class) else gx  # type: ignore[attr-defined]
+    if np.isnan(array).any():
+        raise RuntimeError(
+            f"Function '{node.name()}' returned nan values in its gradient: the rule of "
+            f"{node.op.name}, recorded{place_of(node) or ' at an unknown line'}"
+        )
 
 
 def place_of(node: Any) -> str:

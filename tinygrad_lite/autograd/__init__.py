@@ -27,15 +27,11 @@ LAZY = {
     "check_function": "gradcheck",
     "check_module": "gradcheck",
     "detect_anomaly": "anomaly_mode",
-    "forward_ad": None,
     "functional": None,
-    "graph": None,
     "gradcheck": "gradcheck",
     "gradgradcheck": "gradcheck",
     "numerical_gradient": "numerical",
-    "profiler": None,
     "set_detect_anomaly": "anomaly_mode",
-    "why_no_grad": "why",
 }
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .ladder import STEPS, Line, judge
+from .ladder import Line
 from .noise import TINY, Noise, measure_noise, measure_wide_noise
 from .screen import find_suspects, screen_input, stands
 from .subject import Vector, magnitudes
-from .table import KINK, RIGHT, UNDECIDED, WRONG, Table, measure_table, settle_table
+from .table import RIGHT, WRONG, Table, measure_table, settle_table
 
 if TYPE_CHECKING:
     from .subject import Flat, Settings
@@ -266,17 +266,3 @@ def compare_single(flat: Flat, single: Flat, findings: Findings) -> Vector:
         ratio = np.abs(given - exact) / np.maximum(allowed, np.finfo(np.float32).tiny)
     ratio = np.where(np.isfinite(given) == np.isfinite(exact), np.nan_to_num(ratio), np.inf)
     return np.asarray(np.where(np.isfinite(exact), ratio, 0.0))
-
-
-__all__ = [
-    "KINK",
-    "RIGHT",
-    "STEPS",
-    "UNDECIDED",
-    "WRONG",
-    "Findings",
-    "compare_single",
-    "examine",
-    "judge",
-    "probe_branches",
-]
