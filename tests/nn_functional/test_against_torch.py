@@ -280,6 +280,10 @@ def test_gumbel_softmax_samples_the_distribution():
 
 
 CALLS = {
+    "a number": lambda f, t: f.relu(3.0),
+    "an array": lambda f, t: f.linear(np.ones((2, 3)), t.ones(4, 3)),
+    "an array to be convolved": lambda f, t: f.conv2d(np.ones((1, 1, 3, 3)), t.ones(1, 1, 2, 2)),
+    "an array as target": lambda f, t: f.cross_entropy(t.ones(1, 3), np.array([0])),
     "linear": lambda f, t: f.linear(t.ones(2, 3), t.ones(4, 5)),
     "groups": lambda f, t: f.conv2d(t.ones(1, 3, 4, 4), t.ones(2, 2, 2, 2)),
     "axes": lambda f, t: f.conv2d(t.ones(3), t.ones(2, 3, 2, 2)),

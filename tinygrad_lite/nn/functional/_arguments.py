@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..._nodes import make
+from ..._tensor import Tensor
 
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
+
+def need_tensor(name: str, input: Any, argument: str = "input") -> None:
+    """Raise unless an argument is a tensor."""
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"{name}(): argument '{argument}' must be Tensor, not {type(input).__name__}: wrap it "
+            "in torch.tensor(...)"
+        )
 
 
 def spread(value: Any, count: int, name: str) -> tuple[int, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from ... import _dtypes
 from ...ops import activation as ops
 from ...ops.elementwise import cast, clone, sigmoid as _sigmoid, tanh as _tanh
 from ...ops.shape import reshape
-from ._arguments import array_of, count, in_place, wrap_axis
+from ._arguments import array_of, count, in_place, need_tensor, wrap_axis
 from ._draw import gumbel, uniform
 
 if TYPE_CHECKING:
@@ -27,12 +26,13 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _apply(operation: Callable[..., Any], input: Tensor, inplace: bool, **settings: Any) -> Tensor:
+def _apply(operation: Any, input: Tensor, inplace: bool, **settings: Any) -> Tensor:
     """The operation's result, or `input` overwritten with it.
 
     In place the operation works on a copy, for most rules need the operand as it was.
     """
     if not inplace:
+        need_tensor(operation.name, input)
         return operation(input, **settings)  # type: ignore[no-any-return]
     return in_place(input, operation(clone(input), **settings))
 
@@ -42,6 +42,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
     Gradient: passes where the result is positive, 0 elsewhere and at 0 itself.
     """
+    need_tensor("relu", input)
     if not inplace:
         return ops.relu(input)  # type: ignore[no-any-return]
     return in_place(input, ops.relu(input))
@@ -249,6 +250,7 @@ def softmax(
 
     Gradient: `out` times the difference between the incoming gradient and its `out`-weighted mean.
     """
+    need_tensor("softmax", input)
     axis = _softmax_axis("softmax", input.ndim, dim, _stacklevel)
     return ops.softmax(_floats("softmax", _as_type(input, dtype)), axis=axis)  # type: ignore[no-any-return]
 
@@ -265,6 +267,7 @@ def log_softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
 ) -> Tensor:
     """x − log Σⱼ eˣʲ along `dim`: the logarithm of softmax, without its underflow."""
+    need_tensor("log_softmax", input)
     axis = _softmax_axis("log_softmax", input.ndim, dim, _stacklevel)
     return ops.log_softmax(_floats("log_softmax", _as_type(input, dtype)), axis=axis)  # type: ignore[no-any-return]
 

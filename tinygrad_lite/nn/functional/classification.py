@@ -15,7 +15,7 @@ from ...ops.elementwise import where
 from ...ops.gathering import gather
 from ...ops.reduction import mean as _mean, sum as _sum
 from ...ops.shape import reshape, transpose
-from ._arguments import array_of, choose_reduction
+from ._arguments import array_of, choose_reduction, need_tensor
 from .linear import linear
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def cross_entropy(
     >>> torch.nn.functional.cross_entropy(torch.tensor([[0.0, 0.0]]), torch.tensor([1]))
     tensor(0.6931)
     """
+    need_tensor("cross_entropy", input)
+    need_tensor("cross_entropy", target, "target")
     reduction = choose_reduction(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...ops import convolution as ops
 from ...ops.shape import reshape, transpose
-from ._arguments import spread
+from ._arguments import need_tensor, spread
 
 if TYPE_CHECKING:
     from ..._tensor import Tensor
@@ -111,6 +111,8 @@ def _convolve(
 
 def _check(name: str, axes: int, input: Any, weight: Any, bias: Any, groups: int) -> None:
     """Raise unless the operands have the right number of axes, types and groups."""
+    need_tensor(name, input)
+    need_tensor(name, weight, "weight")
     if weight.ndim != axes + 2:
         raise RuntimeError(
             f"{name}: expected a weight of {axes + 2} dimensions, but got size "

@@ -9,7 +9,7 @@ from ...ops import linear as ops
 from ...ops.matmul import matmul, swap
 from ...ops.reduction import sum
 from ...ops.shape import reshape
-from ._arguments import count
+from ._arguments import count, need_tensor
 
 if TYPE_CHECKING:
     from ..._tensor import Tensor
@@ -26,6 +26,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> torch.nn.functional.linear(torch.tensor([1.0, 2.0]), torch.tensor([[3.0, 4.0]]))
     tensor([11.])
     """
+    need_tensor("linear", input)
+    need_tensor("linear", weight, "weight")
     if weight.ndim == 1:
         product = matmul(input, weight)
         return product if bias is None else product + bias  # type: ignore[no-any-return]

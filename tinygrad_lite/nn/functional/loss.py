@@ -22,7 +22,7 @@ from ...ops.elementwise import (
 )
 from ...ops.reduction import sum as _sum
 from ...ops.shape import reshape
-from ._arguments import array_of, choose_reduction, same_sizes
+from ._arguments import array_of, choose_reduction, need_tensor, same_sizes
 from .distance import pairwise_distance
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def mse_loss(
     >>> torch.nn.functional.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([0.0, 0.0]))
     tensor(2.5000)
     """
+    need_tensor("mse_loss", input)
+    need_tensor("mse_loss", target, "target")
     reduction = choose_reduction(size_average, reduce, reduction)
     same_sizes("mse_loss", input, target)
     if weight is None:
