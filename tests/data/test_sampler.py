@@ -53,6 +53,23 @@ def test_more_or_fewer_samples_than_there_are():
     assert sorted(order[:5]) == sorted(order[5:10]) == list(range(5))
 
 
+@pytest.mark.parametrize("replacement", [False, True])
+def test_a_visit_that_never_ends(replacement):
+    """Ten thousand million samples are drawn as they are needed."""
+    options = {"replacement": replacement, "num_samples": 10**10, "generator": seeded()}
+    sampler = RandomSampler(range(7), **options)
+    visit = iter(sampler)
+    drawn = [next(visit) for _ in range(14_000)]
+    assert set(drawn) == set(range(7))
+    assert len(sampler) == 10**10
+    rows = tgl.utils.data.TensorDataset(tgl.arange(7))
+    for data in (rows, range(7)):
+        sampler = RandomSampler(data, **options)
+        loader = tgl.utils.data.DataLoader(data, sampler=sampler, batch_size=5)
+        assert len(loader) == 2 * 10**9
+        assert len(next(iter(loader))[0] if data is rows else next(iter(loader))) == 5
+
+
 def test_with_replacement_all_are_equally_likely():
     sampler = RandomSampler(range(4), replacement=True, num_samples=40_000, generator=seeded())
     counts = np.bincount(list(sampler), minlength=4)

@@ -264,7 +264,7 @@ def _take(array: np.ndarray[Any, Any], index: Any) -> Any:
 
 def _tells_order(sampler: Any) -> TypeGuard[Ordered]:
     """Say whether the sampler visits in the order that `order` tells: `__iter__` is still ours."""
-    if not isinstance(sampler, Ordered):
+    if not isinstance(sampler, Ordered) or not sampler.at_once:
         return False
     home = next(base for base in type(sampler).__mro__ if "__iter__" in base.__dict__)
     return home.__module__.startswith(__package__ or "")

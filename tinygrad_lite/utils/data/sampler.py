@@ -20,6 +20,8 @@ __all__ = [
 ]
 
 T_co = TypeVar("T_co", covariant=True)
+_LONG = 2**22  # samples: 32 MB of indices
+_BLOCK = 2**12
 Order = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -35,6 +37,8 @@ class Sampler(Generic[T_co]):
 
 class Ordered(Sampler[int]):
     """A sampler that can tell its whole order at once, as an array."""
+
+    at_once = True  # False where that array would be too long
 
     def order(self) -> Order:
         """Return the indices of one visit."""
@@ -103,6 +107,21 @@ class RandomSampler(Ordered):
         if wanted == n:
             return rng.permutation(n)
         return np.concatenate([rng.permutation(n) for _ in range(-(-wanted // n))])[:wanted]
+
+    @property
+    def at_once(self) -> bool:  # type: ignore[override]
+        """Whether a visit is short enough to be drawn at once: 10¹⁰ samples mean "for ever"."""
+        return self.num_samples <= max(_LONG, len(self.data_source))
+
+    def __iter__(self) -> Iterator[int]:
+        return super().__iter__() if self.at_once else self._one_after_the_other()
+
+    def _one_after_the_other(self) -> Iterator[int]:
+        rng, n, left = random_stream(self.generator), len(self.data_source), self.num_samples
+        while left > 0:
+            block = rng.integers(n, size=_BLOCK) if self.replacement else rng.permutation(n)
+            yield from block[:left].tolist()
+            left -= len(block)
 
     def __len__(self) -> int:
         return self.num_samples
