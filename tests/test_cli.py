@@ -285,11 +285,11 @@ def test_curves_of_a_single_epoch():
 
 
 def test_confusion_counts_rows_as_written():
-    counts = count_confusions(np.array([1, 1, 2]), np.array([1, 7, 2]))
-    assert counts[1, 7] == 1
-    assert counts.sum() == 3
+    counts = count_confusions(np.array([1, 1, 1, 2]), np.array([1, 7, 7, 2]))
+    assert counts[1, 7] == 2
+    assert counts.sum() == 4
     drawn = draw_confusion(counts)
-    assert "Most often a 1 was taken for a 7: once." in drawn
+    assert "Most often a 1 was taken for a 7: 2 times." in drawn
     assert ET.fromstring(drawn).tag.endswith("svg")
 
 

@@ -86,5 +86,6 @@ def worst(counts: NDArray[np.int64]) -> str:
         return "None was taken for another."
     written, answer = np.unravel_index(int(wrong.argmax()), wrong.shape)
     count = int(wrong[written, answer])
-    times = "once" if count == 1 else f"{count} times"
-    return f"Most often a {written} was taken for a {answer}: {times}."
+    if count == 1:
+        return "No digit was taken for the same other one twice."
+    return f"Most often a {written} was taken for a {answer}: {count} times."
