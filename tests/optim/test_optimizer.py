@@ -98,6 +98,7 @@ def test_pieces_give_what_whole_arrays_give(kind, monkeypatch):
             optimizer.step()
         return p.detach().numpy().copy()
 
+    monkeypatch.setattr(_elementwise, "_PLAIN", False)
     monkeypatch.setattr(_elementwise, "_PIECE", 100)
     pieces = walk()
     monkeypatch.setattr(_elementwise, "_PLAIN", True)
@@ -413,6 +414,12 @@ def test_copies_are_independent():
     assert again.param_groups[0]["momentum"] == 0.9
 
 
+@pytest.fixture
+def fast(monkeypatch):
+    """The fast path, also where TINYGRAD_LITE_PLAIN asks for its twin."""
+    monkeypatch.setattr(_elementwise, "_PLAIN", False)
+
+
 # -- an interrupted step --------------------------------------------------------------------------
 
 
@@ -445,6 +452,7 @@ def test_an_interrupted_step_is_not_passed_over(kind, monkeypatch):
     optimizer.step()
 
 
+@pytest.mark.usefixtures("fast")
 def test_an_interrupted_pack_is_in_doubt_as_a_whole(monkeypatch):
     params = [with_gradient(100, 100), with_gradient(2), with_gradient(3)]
     optimizer = optim.Adam(params)
@@ -480,6 +488,7 @@ def walk(optimizer, params, steps, skip=(), seed=0):
 
 @pytest.mark.parametrize("kind", [k for k in EVERY if k is not optim.Muon])
 @pytest.mark.parametrize("skip", [(), {(0, 1)}, {(3, 0), (4, 2)}])
+@pytest.mark.usefixtures("fast")
 def test_packed_and_one_by_one_are_the_same(kind, skip, monkeypatch):
     """Also when a parameter has no gradient for a while, and is behind the others afterwards."""
     options = {"momentum": 0.9} if kind is optim.SGD else {}
@@ -494,6 +503,7 @@ def packs_of(optimizer):
     return [pack.positions for _, packs in optimizer._packs.values() for pack in packs]
 
 
+@pytest.mark.usefixtures("fast")
 def test_what_is_packed():
     params = small_network()
     optimizer = optim.Adam(params)
@@ -532,6 +542,7 @@ def test_packs_notice_what_changes_underneath(kind):
 
     for disturb in (new_data, new_state, no_state, in_place, reloaded):
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_elementwise, "_PLAIN", False)
             packed = run(disturb)
             patch.setattr(_elementwise, "_PLAIN", True)
             assert run(disturb) == packed, disturb.__name__
