@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ... import _creation as creation
+from ..._functions import NAMES
 from .. import functional as F, init
 from ..parameter import Parameter
 from .attention import MultiheadAttention
@@ -154,7 +155,7 @@ class Sigmoid(Module):
 
     def forward(self, input: Any) -> Any:
         """Return the logistic function of `input`."""
-        return input.sigmoid()
+        return NAMES["sigmoid"](input)
 
 
 class Hardsigmoid(_MaybeInPlace):
@@ -174,7 +175,7 @@ class Tanh(Module):
 
     def forward(self, input: Any) -> Any:
         """Return the hyperbolic tangent of `input`."""
-        return input.tanh()
+        return NAMES["tanh"](input)
 
 
 class SiLU(_MaybeInPlace):

@@ -75,25 +75,35 @@ class _ZeroPad(_ConstantPad):
         return f"{self.padding}"
 
 
-class CircularPad1d(_Pad):
+class _CircularPad(_Pad):
+    """A border of what stands at the other end."""
+
+    mode = "circular"
+
+    def forward(self, input: Any) -> Any:
+        """Return `input` with the border."""
+        low, high = self.dims + 1, self.dims + 2
+        if input.dim() not in {low, high}:
+            raise ValueError(f"expected {low}D or {high}D input (got {input.dim()}D input)")
+        return super().forward(input)
+
+
+class CircularPad1d(_CircularPad):
     """A border of what stands at the other end, along the last dimension."""
 
     dims = 1
-    mode = "circular"
 
 
-class CircularPad2d(_Pad):
+class CircularPad2d(_CircularPad):
     """A border of what stands at the other end, around images."""
 
     dims = 2
-    mode = "circular"
 
 
-class CircularPad3d(_Pad):
+class CircularPad3d(_CircularPad):
     """A border of what stands at the other end, around volumes."""
 
     dims = 3
-    mode = "circular"
 
 
 class ConstantPad1d(_ConstantPad):

@@ -480,7 +480,7 @@ class RNNCellBase(Module):
                     raise ValueError(
                         f"{name}: Expected hidden to be 1D or 2D, got {state.dim()}D instead"
                     )
-            states = tuple(s if s.dim() == 2 else s.unsqueeze(0) for s in states)
+            states = states if batched else tuple(s.unsqueeze(0) for s in states)
         self._check(x, states)
         return x, states, batched
 
