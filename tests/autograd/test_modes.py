@@ -47,9 +47,7 @@ def test_a_generator_keeps_its_mode_between_steps():
         yield torch.is_grad_enabled()
         yield torch.is_grad_enabled()
 
-    seen = []
-    for inside in steps():
-        seen.append((inside, torch.is_grad_enabled()))
+    seen = [(inside, torch.is_grad_enabled()) for inside in steps()]
     assert seen == [(False, True), (False, True)]
 
 
@@ -72,9 +70,9 @@ def test_a_new_thread_records():
 
 
 def test_anomaly_mode_names_the_forward_line():
-    with pytest.raises(RuntimeError, match=r"sqrt at test_modes.py:\d+ made the first NaN"):
-        with torch.autograd.detect_anomaly():
-            torch.tensor([-1.0, 4.0], requires_grad=True).sqrt()
+    message = r"sqrt at test_modes.py:\d+ made the first NaN"
+    with pytest.raises(RuntimeError, match=message), torch.autograd.detect_anomaly():
+        torch.tensor([-1.0, 4.0], requires_grad=True).sqrt()
     x = torch.tensor([0.0, 4.0], requires_grad=True)
     with torch.autograd.detect_anomaly():
         y = (x.sqrt() * 0).sum()
