@@ -18,7 +18,13 @@ from .modes import (
 )
 
 if TYPE_CHECKING:
-    from .gradcheck import check_function, check_module, gradcheck, gradgradcheck
+    from .gradcheck import (
+        check_function,
+        check_module,
+        check_nodes,
+        gradcheck,
+        gradgradcheck,
+    )
     from .numerical import numerical_gradient
 
 # The checker is a third of the package's code and most programs never check: imported on demand.
@@ -26,6 +32,7 @@ LAZY = {
     "anomaly_mode": None,
     "check_function": "gradcheck",
     "check_module": "gradcheck",
+    "check_nodes": "gradcheck",
     "detect_anomaly": "anomaly_mode",
     "functional": None,
     "gradcheck": "gradcheck",
@@ -51,6 +58,7 @@ __all__ = [
     "backward",
     "check_function",
     "check_module",
+    "check_nodes",
     "enable_grad",
     "function",
     "grad",
