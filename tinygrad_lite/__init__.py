@@ -107,6 +107,9 @@ def __getattr__(name: str) -> Any:
         found = getattr(importlib.import_module(".nn.functional", __name__), name, None)
         if found is not None:
             return globals().setdefault(name, found)
+    if name in ("save", "load"):
+        module = importlib.import_module(".serialization", __name__)
+        return globals().setdefault(name, getattr(module, name))
     if name in OUT_OF_SCOPE:
         raise NotImplementedError(f"torch.{name} is not supported: {OUT_OF_SCOPE[name]}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
