@@ -198,12 +198,18 @@ def test_too_high_rate_is_said_so(tmp_path, capsys):
     assert not out.exists()
 
 
+def hear_interrupts():
+    """Processes of a shell's background jobs start with Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
 def test_interrupt_leaves_nothing(tmp_path):
     out = tmp_path / "new" / "folder"
     command = [*COMMAND, "demo", "--epochs", "100000", "--out", str(out)]
+    pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, stdout=pipe, stderr=pipe, text=True, preexec_fn=hear_interrupts
     ) as process:
         for line in process.stdout:
             if "epoch " in line:
