@@ -14,48 +14,48 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from . import _creation, _dtypes, _functions, _random, autograd
-from ._device import device
-from ._dtypes import DTYPES, dtype
-from ._format import set_printoptions
-from ._limits import finfo, iinfo
-from ._op import op
+from . import _creation, _dtypes, _functions, _random, autograd as autograd
+from ._device import device as device
+from ._dtypes import DTYPES as DTYPES, dtype as dtype
+from ._format import set_printoptions as set_printoptions
+from ._limits import finfo as finfo, iinfo as iinfo
+from ._op import op as op
 from ._settings import (
-    are_deterministic_algorithms_enabled,
-    channels_last,
-    channels_last_3d,
-    contiguous_format,
-    get_default_device,
-    get_float32_matmul_precision,
-    get_num_interop_threads,
-    get_num_threads,
-    is_deterministic_algorithms_warn_only_enabled,
-    preserve_format,
-    set_default_device,
-    set_default_tensor_type,
-    set_float32_matmul_precision,
-    set_flush_denormal,
-    set_num_interop_threads,
-    set_num_threads,
-    strided,
-    use_deterministic_algorithms,
+    are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled,
+    channels_last as channels_last,
+    channels_last_3d as channels_last_3d,
+    contiguous_format as contiguous_format,
+    get_default_device as get_default_device,
+    get_float32_matmul_precision as get_float32_matmul_precision,
+    get_num_interop_threads as get_num_interop_threads,
+    get_num_threads as get_num_threads,
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+    preserve_format as preserve_format,
+    set_default_device as set_default_device,
+    set_default_tensor_type as set_default_tensor_type,
+    set_float32_matmul_precision as set_float32_matmul_precision,
+    set_flush_denormal as set_flush_denormal,
+    set_num_interop_threads as set_num_interop_threads,
+    set_num_threads as set_num_threads,
+    strided as strided,
+    use_deterministic_algorithms as use_deterministic_algorithms,
 )
-from ._size import Size
-from ._tensor import Tensor
-from ._version import __version__
-from .amp import autocast
+from ._size import Size as Size
+from ._tensor import Tensor as Tensor
+from ._version import __version__ as __version__
+from .amp import autocast as autocast
 from .autograd.modes import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
+    enable_grad as enable_grad,
+    inference_mode as inference_mode,
+    is_grad_enabled as is_grad_enabled,
+    is_inference_mode_enabled as is_inference_mode_enabled,
+    no_grad as no_grad,
+    set_grad_enabled as set_grad_enabled,
 )
-from .compiler import compile
+from .compiler import compile as compile
 
 if TYPE_CHECKING:
-    from . import nn, optim, utils
+    from . import nn as nn, optim as optim, utils as utils
 
 # PyTorch divides by zero and takes logarithms of zero without a word, and NumPy warns. The filter
 # speaks of warnings raised in this package only; what users compute with NumPy warns as before.

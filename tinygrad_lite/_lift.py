@@ -143,7 +143,7 @@ def lift_binary(
         try:
             out = forward(a, b)
         except ValueError as error:
-            raise mismatch(op, [a, b]) or error from None
+            raise mismatch(op, [a, b], error) or error from None
         if out.__class__ is not np.ndarray:
             out = np.asarray(out)
         node = new(Node)

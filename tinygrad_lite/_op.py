@@ -53,7 +53,7 @@ class Rule:
     array (or none) is the whole list, else "several"; `holds` is whether any array is kept.
     """
 
-    __slots__ = ("function", "holds", "keeps", "sources")
+    __slots__ = ("function", "gather", "holds", "keeps", "sources")
 
     def __init__(self, function: Callable[..., Any], owner: Op) -> None:
         names = parameters_of(function)[0]
@@ -62,6 +62,7 @@ class Rule:
         self.function = function
         self.sources = tuple(owner.source(name) for name in names[1:])
         self.keeps = self._summary()
+        self.gather = _gatherer([_getter(source) for source in self.sources])
         self.holds = any(s.what in {"operand", "operands", "out", "aux"} for s in self.sources)
 
     def _summary(self) -> str:
@@ -72,6 +73,52 @@ class Rule:
         return {("operand", 0): "x", ("operand", 1): "y", ("out", None): "out"}.get(
             self.sources[0], "several"
         )
+
+
+# One run of an operation, as its rules may ask about it: the operands' arrays, the result, the aux
+# values, all settings, and the operands' nodes (None where no gradient is wanted). A bare tuple:
+# one is made for every recorded operation, and a named one costs four times as much.
+Call = tuple[Any, Any, tuple[Any, ...], dict[str, Any], Any]
+
+
+def _getter(source: Source) -> Callable[[Call], Any]:
+    """A function that takes one argument of a rule out of a call."""
+    what, which = source
+    if what == "operand":
+        return lambda call: call[0][which] if which < len(call[0]) else None
+    if what in {"shape", "dtype"}:
+        return lambda call: getattr(call[0][which], what)
+    if what in {"shapes", "dtypes"}:
+        return lambda call: tuple(getattr(a, what[:-1]) for a in call[0])
+    return {
+        "operands": lambda call: tuple(call[0]),
+        "out": (lambda call: call[1]) if which is None else lambda call: call[1][which],
+        "aux": lambda call: call[2][which],
+        "setting": lambda call: call[3][which],
+        "needs": lambda call: tuple(node is not None for node in call[4]),
+    }[what]
+
+
+def _gatherer(getters: list[Callable[[Call], Any]]) -> Callable[[Call], tuple[Any, ...]]:
+    """A function that takes all arguments of a rule after `g` out of a call.
+
+    Spelled out for short lists: on small arrays a generator costs as much as NumPy.
+    """
+    if len(getters) == 1:
+        (a,) = getters
+        return lambda call: (a(call),)
+    if len(getters) == 2:
+        a, b = getters
+        return lambda call: (a(call), b(call))
+    return lambda call: tuple([get(call) for get in getters])
+
+
+class Facts(NamedTuple):
+    """What the recorder has to know about an operation, worked out once from its rules."""
+
+    takes: tuple[bool, ...]  # whether a gradient can flow to each operand; () if to all
+    differentiable: bool
+    plain: bool  # at most two operands, one result, no joint or twin rules
 
 
 class Op:
@@ -112,6 +159,7 @@ class Op:
         self.rules_again: list[Rule | None] = [None] * len(self.operands)
         self.shared: Rule | None = None
         self.shared_again: Rule | None = None
+        self._facts: Facts | None = None
 
     def __call__(self, *operands: Any, **settings: Any) -> Any:
         """Run on arrays, or record when an operand is a tensor."""
@@ -127,9 +175,21 @@ class Op:
         return result[:count] if count else result[0]
 
     @property
+    def facts(self) -> Facts:
+        """What follows from the rules, kept until another one is declared."""
+        if self._facts is None:
+            joint = self.shared is not None
+            takes = tuple(joint or rule is not None for rule in self.rules)
+            few = len(self.operands) <= 2 and not self.variadic
+            plain = self.trusted and few and not joint and not self.outputs
+            some = () if self.variadic or all(takes) else takes
+            self._facts = Facts(some, any(takes), plain and not any(self.rules_again))
+        return self._facts
+
+    @property
     def differentiable(self) -> bool:
         """Whether a gradient flows back to any operand."""
-        return self.shared is not None or any(self.rules)
+        return self.facts.differentiable
 
     @property
     def holds(self) -> bool:
@@ -147,6 +207,7 @@ class Op:
             return lambda f: self.rule(f, function)
         index = self.rules.index(None) if of is None else self.operands.index(of)
         self.rules[index] = Rule(function, self)
+        self._facts = None
         return function
 
     @overload
@@ -159,16 +220,19 @@ class Op:
             return lambda f: self.again(f, function)
         index = self.rules_again.index(None) if of is None else self.operands.index(of)
         self.rules_again[index] = Rule(function, self)
+        self._facts = None
         return function
 
     def joint(self, function: F) -> F:
         """Declare one rule for all operands: it returns a gradient or None for each."""
         self.shared = Rule(function, self)
+        self._facts = None
         return function
 
     def joint_again(self, function: F) -> F:
         """Declare the joint rule's twin for recorded gradients."""
         self.shared_again = Rule(function, self)
+        self._facts = None
         return function
 
     def source(self, name: str) -> Source:
@@ -287,6 +351,7 @@ def _enter(made: Op) -> Op:
         raise ValueError(f"two operations are called {made.name!r}")
     CATALOGUE[made.name] = made
     made.trusted = True
+    made._facts = None
     if isinstance(made.forward, np.ufunc):
         UFUNCS.setdefault(made.forward, made)
     return made

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ._dtypes import default_numpy, of, result_type
+from ._errors import broadcast_error
 from ._nodes import Leaf, Node, Pick, WideNode, make
-from ._op import Op, Rule
+from ._op import Call, Op, Rule
 from ._stamps import outside, stamp
 from ._state import here, tick
 from ._walk import Walk
@@ -25,34 +26,49 @@ new = object.__new__
 
 def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     """Run an operation on tensors, arrays and numbers, and record it: the general, plain path."""
-    if op.dtypes is not None:
-        operands = promote(op, operands)
-    arrays, nodes = [], []
+    tensor = Op.tensor_class
+    arrays: list[Any] = []
+    nodes: list[Any] = []
+    wanted = False
     for operand in operands:
-        if isinstance(operand, Op.tensor_class):
+        if isinstance(operand, tensor):
             if operand._view is not None:  # type: ignore[attr-defined]
                 operand._view.refresh(operand)  # type: ignore[attr-defined]
             arrays.append(operand._array)  # type: ignore[attr-defined]
-            nodes.append(operand._node)  # type: ignore[attr-defined]
+            node = operand._node  # type: ignore[attr-defined]
+            nodes.append(node)
+            wanted = wanted or node is not None
         else:
             arrays.append(operand)
             nodes.append(None)
+    if op.dtypes is not None and not _of_one_type(op, arrays):
+        operands = promote(op, operands)
+        arrays = [getattr(o, "_array", o) for o in operands]
+        nodes = [getattr(o, "_node", None) for o in operands]
     try:
         result = op.forward(*arrays, **settings)
     except ValueError as error:
-        raise mismatch(op, arrays) or error from None
+        raise mismatch(op, arrays, error) or error from None
     if result.__class__ is not np.ndarray:
         result = buffers(result)
     state = here.state
-    if state.grad and op.differentiable and any(n is not None for n in nodes):
+    if wanted and state.grad and op.facts.differentiable:
         made = _recorded(op, arrays, nodes, settings, result)
     else:
         made = _unrecorded(op, result)
-    if op.kind == "view" and isinstance(operands[0], Op.tensor_class):
+    if op.kind == "view" and isinstance(operands[0], tensor):
         _note_view(made, operands[0], op, settings)
     if state.watch is not None:
         state.watch(op, operands, settings, made)
     return made
+
+
+def _of_one_type(op: Op, arrays: list[Any]) -> bool:
+    """Whether nothing is left to promote: the usual case, seen without asking the table."""
+    kind = getattr(arrays[0], "dtype", None)
+    if kind is None or (op.dtypes == "float" and kind.kind != "f"):
+        return False
+    return len(arrays) == 1 or all(getattr(a, "dtype", None) is kind for a in arrays)
 
 
 class View:
@@ -103,9 +119,15 @@ def family_of(base: Any) -> list[int]:
 
 def _note_view(made: Any, base: Any, op: Op, settings: dict[str, Any]) -> None:
     """Remember that `made` is a view, if it really shares the memory of `base`."""
-    array = made._array
-    owned = array.base is None and array is not base._array
-    if not owned and np.may_share_memory(array, base._array):
+    array, origin = made._array, base._array
+    owner = array.base
+    if owner is None:
+        shared = array is origin
+    elif owner.__class__ is np.ndarray:  # NumPy's views know the owner of their memory
+        shared = owner is origin or owner is origin.base
+    else:
+        shared = np.may_share_memory(array, origin)
+    if shared:
         made._view = View(base, op, settings)
 
 
@@ -149,23 +171,12 @@ def buffers(result: Any) -> Any:
     return np.asarray(result)
 
 
-def mismatch(op: Op, arrays: list[Any]) -> RuntimeError | None:
-    """The error for elementwise operands whose shapes do not broadcast, or None if they do."""
-    shapes = [a.shape for a in arrays if isinstance(a, (np.ndarray, np.generic))]
-    if op.kind != "elementwise" or len(shapes) < 2:
+def mismatch(op: Op, arrays: list[Any], error: ValueError) -> RuntimeError | None:
+    """torch's error for NumPy's `error` about operands that do not broadcast, or None."""
+    if op.kind != "elementwise" and "be broadcast" not in str(error):
         return None
-    ndim = max(map(len, shapes))
-    filled = [(1,) * (ndim - len(s)) + s for s in shapes]
-    for axis in range(ndim):
-        sizes = [s[axis] for s in filled if s[axis] != 1]
-        if len(set(sizes)) > 1:
-            a, b = sizes[0], next(n for n in sizes if n != sizes[0])
-            both = " and ".join(str(list(s)) for s in shapes)
-            return RuntimeError(
-                f"The size of tensor a ({a}) must match the size of tensor b ({b}) at "
-                f"non-singleton dimension {axis}: {op.name} of {both} does not broadcast"
-            )
-    return None
+    shapes = [a.shape for a in arrays if isinstance(a, (np.ndarray, np.generic))]
+    return broadcast_error(op.name, shapes)
 
 
 def _unrecorded(op: Op, result: Any) -> Any:
@@ -180,58 +191,51 @@ def _recorded(
     op: Op, arrays: list[Any], nodes: list[Any], settings: dict[str, Any], result: Any
 ) -> Any:
     """Make the node and the tensors of a result that wants a gradient."""
-    count = len(op.outputs)
-    out = op.visible(result) if op.aux else result
-    aux = result[max(count, 1) :] if op.aux else ()
-    if not op.variadic:
-        nodes = [
-            n if op.shared is not None or op.rules[i] is not None else None
-            for i, n in enumerate(nodes)
-        ]
+    facts = op.facts
+    if facts.takes:
+        nodes = [n if takes else None for n, takes in zip(nodes, facts.takes, strict=False)]
         if not any(n is not None for n in nodes):
             return _unrecorded(op, result)
-    call = (arrays, out, aux, {**op.defaults, **settings} if op.defaults else settings, nodes)
-    plain = len(nodes) <= 2 and op.trusted and not count and op.shared is None
-    if plain and not any(op.rules_again):
-        node: Any = _plain_node(op, call)
-    else:
-        node = _wide_node(op, call)
-    node.op, node.hooks, node.settings = op, None, settings
-    node.scope = here.state.scope
+    out, aux = result, ()
+    if op.aux:
+        out, aux = op.visible(result), result[max(len(op.outputs), 1) :]
+    full = settings if len(settings) == len(op.defaults) else {**op.defaults, **settings}
+    call: Call = (arrays, out, aux, full, nodes)
+    node: Any = _plain_node(op, call) if facts.plain else _wide_node(op, call)
+    node.op, node.hooks, node.settings, node.scope = op, None, settings, here.state.scope
     frame = outside()
     node.code, node.at = frame.f_code, frame.f_lasti
-    if not count:
-        node.shape, node.dtype = out.shape, out.dtype
-        node.clock = tick()
+    if not op.outputs:
+        node.shape, node.dtype, node.clock = out.shape, out.dtype, tick()
         return make(out, node)
     node.shape, node.dtype = tuple(r.shape for r in out), tuple(r.dtype for r in out)
     node.clock = tick()
     return tuple(make(r, Pick(node, i) if r.dtype.kind == "f" else None) for i, r in enumerate(out))
 
 
-def _plain_node(op: Op, call: Any) -> Node:
-    arrays, nodes = call[0], call[4]
+def _plain_node(op: Op, call: Call) -> Node:
+    arrays, _, _, _, nodes = call
     node: Node = new(Node)
-    node.x, node.kx, node.sx = nodes[0], None, None
+    node.x = nodes[0]
+    node.kx = node.sx = node.y = node.ky = node.sy = None
     if nodes[0] is not None:
         node.kx, node.sx = _keep(op.rules[0], call), arrays[0].shape
-    node.y, node.ky, node.sy = None, None, None
     if len(nodes) > 1 and nodes[1] is not None:
         node.y, node.ky, node.sy = nodes[1], _keep(op.rules[1], call), arrays[1].shape
     return node
 
 
-def _wide_node(op: Op, call: Any) -> WideNode:
-    arrays, nodes = call[0], call[4]
+def _wide_node(op: Op, call: Call) -> WideNode:
+    arrays, _, _, _, nodes = call
     node: WideNode = new(WideNode)
     node.parents = tuple(nodes)
-    node.shapes = tuple(getattr(a, "shape", ()) for a in arrays)
+    node.shapes = tuple([getattr(a, "shape", ()) for a in arrays])
     node.results = len(op.outputs)
     node.kept_again = None
     if op.shared is not None:
-        node.kept = _gather(op.shared, call)
+        node.kept = op.shared.gather(call)
         if op.shared_again is not None:
-            node.kept_again = _gather(op.shared_again, call)
+            node.kept_again = op.shared_again.gather(call)
         return node
     node.kept = _gather_each(op.rules, call)
     if any(op.rules_again):
@@ -240,48 +244,23 @@ def _wide_node(op: Op, call: Any) -> WideNode:
     return node
 
 
-def _gather_each(rules: list[Rule | None], call: Any) -> tuple[Any, ...]:
+def _gather_each(rules: list[Rule | None], call: Call) -> tuple[Any, ...]:
     return tuple(
-        None if node is None or rule is None else _gather(rule, call)
-        for node, rule in zip(call[4], rules, strict=True)
+        [
+            None if node is None or rule is None else rule.gather(call)
+            for node, rule in zip(call[4], rules, strict=True)
+        ]
     )
 
 
-def _keep(rule: Any, call: Any) -> Any:
+def _keep(rule: Any, call: Call) -> Any:
     """What a plain node keeps for a rule: None, one array, or a tuple of arguments."""
     if rule.keeps == "nothing":
         return None
     if rule.keeps == "out":
         return call[1]
-    kept = _gather(rule, call)
-    single = rule.keeps != "several" and isinstance(kept[0], (np.ndarray, np.generic))
-    return kept[0] if single else kept
-
-
-def _gather(rule: Rule, call: Any) -> tuple[Any, ...]:
-    """The arguments of a rule after `g`, taken from a call."""
-    arrays, out, aux, settings, nodes = call
-    found: list[Any] = []
-    for what, which in rule.sources:
-        if what == "operand":
-            found.append(arrays[which] if which < len(arrays) else None)
-        elif what == "shape":
-            found.append(arrays[which].shape)
-        elif what == "dtype":
-            found.append(arrays[which].dtype)
-        elif what == "out":
-            found.append(out if which is None else out[which])
-        elif what == "setting":
-            found.append(settings[which])
-        elif what == "aux":
-            found.append(aux[which])
-        elif what == "needs":
-            found.append(tuple(n is not None for n in nodes))
-        elif what == "operands":
-            found.append(tuple(arrays))
-        else:
-            found.append(tuple(getattr(a, what[:-1]) for a in arrays))
-    return tuple(found)
+    kept = rule.gather(call)
+    return kept[0] if rule.keeps != "several" and kept[0].__class__ is np.ndarray else kept
 
 
 Op.record = staticmethod(apply)

@@ -59,12 +59,21 @@ def stamp(array: Any, name: str = "an in-place operation") -> None:
     found.clock = NEWEST[0] = tick()
 
 
+INSIDE: dict[str, bool] = {}
+"""Whether a source file belongs to this package: a look-up by name, which caches its hash."""
+
+
 def outside() -> Any:
     """The frame of the line that called into this package."""
     frame = sys._getframe(2)
-    while (frame.f_globals.get("__package__") or "").startswith(PACKAGE) and frame.f_back:
+    while True:
+        name = frame.f_code.co_filename
+        inside = INSIDE.get(name)
+        if inside is None:
+            inside = INSIDE[name] = (frame.f_globals.get("__package__") or "").startswith(PACKAGE)
+        if not inside or frame.f_back is None:
+            return frame
         frame = frame.f_back
-    return frame
 
 
 def version(array: Any) -> int:
