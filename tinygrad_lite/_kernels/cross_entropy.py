@@ -46,7 +46,8 @@ def cross_entropy(x: Any, target: Any, valid: Any, share: Any) -> tuple[Any, Any
     sums = np.add.reduce(grown, axis=axis)
     losses = np.log(sums)
     losses -= chosen
-    grown *= np.expand_dims(np.divide(share, sums, dtype=x.dtype), axis)
+    scale = np.divide(share, sums, dtype=x.dtype)
+    grown *= scale if axis == 0 else scale[:, None]  # np.expand_dims takes 8 microseconds
     flat[places] -= share
     slope = grown.T if axis == 0 else grown
     if valid is not None:

@@ -34,10 +34,15 @@ def _log_softmax_pull(g: Any, out: Any, axis: int) -> Any:
     return g - np.exp(out) * g.sum(axis=axis, keepdims=True) if out.ndim else g * 0
 
 
+SMALL = 8192  # up to this many elements cutting into pieces costs more than it saves
+
+
 def _as_rows(axis: int, *arrays: Any) -> list[Any] | None:
-    """Contiguous arrays as rows along their last axis; None where they lie otherwise."""
+    """Contiguous arrays as rows along their last axis; None where they lie otherwise, or small."""
     x = arrays[0]
-    if axis not in {-1, x.ndim - 1} or not x.size or not all(a.flags.c_contiguous for a in arrays):
+    if x.size <= SMALL or axis not in {-1, x.ndim - 1}:
+        return None
+    if not all(a.flags.c_contiguous for a in arrays):
         return None
     return [a.reshape(-1, x.shape[-1]) for a in arrays]
 
