@@ -20,9 +20,9 @@ def _rows(x: Any) -> Any:
 @op(kind="bilinear", label="linear", onnx="Gemm", dtypes="same", formula="g W, gᵀ x, Σ g")
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x Wᵀ + b over the last axis of `x`: (…, in), (out, in), (out) -> (…, out)."""
-    out = _rows(x).dot(weight.T)
+    out = (x if x.ndim == 2 else _rows(x)).dot(weight.T)
     out += bias
-    return out.reshape(*x.shape[:-1], weight.shape[0])
+    return out if x.ndim == 2 else out.reshape(*x.shape[:-1], weight.shape[0])
 
 
 @op(kind="bilinear", label="linear", onnx="MatMul", dtypes="same", formula="g W, gᵀ x")
@@ -32,17 +32,19 @@ def linear_without_bias(x: Any, weight: Any) -> Any:
 
 
 def _pull_x(g: Any, weight: Any) -> Any:
-    if g.ndim == 1:
+    if g.ndim <= 2:
         return matmul(g, weight)
     return reshape(matmul(_rows(g), weight), shape=(*g.shape[:-1], weight.shape[1]))
 
 
 def _pull_weight(g: Any, x: Any) -> Any:
+    if g.ndim == 2:
+        return matmul(g.T, x)
     return matmul(swap(_rows(g)), _rows(x))
 
 
 linear.rule(_pull_x)
 linear.rule(_pull_weight)
-linear.rule(lambda g: reshape(unexpand(g, shape=g.shape[-1:]), shape=g.shape[-1:]))
+linear.rule(lambda g: unexpand(g, shape=g.shape[-1:]))
 linear_without_bias.rule(_pull_x)
 linear_without_bias.rule(_pull_weight)

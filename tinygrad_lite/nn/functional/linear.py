@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ..._record import apply
 from ...ops import linear as ops
 from ...ops.matmul import matmul, swap
 from ...ops.reduction import sum
@@ -26,6 +27,18 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> torch.nn.functional.linear(torch.tensor([1.0, 2.0]), torch.tensor([[3.0, 4.0]]))
     tensor([11.])
     """
+    try:  # the usual call, seen by its shapes alone: it is made for every layer of every sample
+        x, w = input._array.shape, weight._array.shape
+        usual = len(w) == 2 and x and x[-1] == w[1] and bias._array.shape == w[:1]  # type: ignore[union-attr]
+    except AttributeError:
+        usual = False
+    if usual:
+        return apply(ops.linear, (input, weight, bias), {})  # type: ignore[no-any-return]
+    return _linear(input, weight, bias)
+
+
+def _linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Every other call, checked."""
     need_tensor("linear", input)
     need_tensor("linear", weight, "weight")
     if weight.ndim == 1:
@@ -43,13 +56,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return ops.linear(input, weight, bias)  # type: ignore[no-any-return]
 
 
-def bilinear(
-    input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
-) -> Tensor:
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x₁ᵀ W[k] x₂ + b[k] for every k.
 
     Shapes: input1 (…, in₁), input2 (…, in₂), weight (out, in₁, in₂), bias (out) -> (…, out)
     """
+    need_tensor("bilinear", input1, "input1")
+    need_tensor("bilinear", input2, "input2")
     if input1.shape[:-1] != input2.shape[:-1]:
         raise RuntimeError(
             "bilinear(): input batch dimensions do not match: got "
