@@ -163,6 +163,7 @@ def test_seed_fixes_everything():
         (["demo", "--epochs", "2.5"], "--epochs: expected a whole number, got 2.5"),
         (["demo", "--seed", "lucky"], "--seed: expected a whole number, got lucky"),
         (["demo", "--seed", "-1"], "--seed: expected 0 to"),
+        (["demo", "--out", ""], "--out: expected a folder"),
         (["demo", "--epoch-count", "1"], "unrecognized arguments: --epoch-count"),
         (["dance"], "invalid choice: 'dance'"),
         ([], "required"),

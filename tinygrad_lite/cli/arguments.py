@@ -46,7 +46,7 @@ def add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
     option("--lr", type=rate, default=0.2, metavar="RATE", help="learning rate")
     option("--batch-size", type=count, default=32, metavar="N", help="digits per step")
     option("--seed", type=seed, default=0, metavar="N", help="fixes weights, split and shuffling")
-    option("--out", type=Path, default=Path("demo-out"), metavar="DIR", help="folder to write to")
+    option("--out", type=folder, default=Path("demo-out"), metavar="DIR", help="folder to write to")
 
 
 def count(text: str) -> int:
@@ -74,6 +74,13 @@ def rate(text: str) -> float:
     if not (math.isfinite(value) and value > 0):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
     return value
+
+
+def folder(text: str) -> Path:
+    """`text` as a path; an empty one, as of an unset shell variable, is a mistake."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a folder, got an empty name")
+    return Path(text)
 
 
 def whole(text: str) -> int:

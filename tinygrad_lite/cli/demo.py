@@ -85,7 +85,8 @@ def train(model: nn.Module, task: training.Task, options: argparse.Namespace) ->
             progress.epoch(history)
     seen, unseen = history.train_accuracy[-1], history.test_accuracy[-1]
     say("Result", f"training accuracy {seen:.2%}, test accuracy {unseen:.2%}")
-    say("", f"gap {100 * (seen - unseen):.2f} percentage points (over-fitting)")
+    verdict = "over-fitting" if seen > unseen else "no over-fitting"
+    say("", f"gap {100 * (seen - unseen):.2f} percentage points ({verdict})")
     return history
 
 

@@ -49,7 +49,7 @@ PAGE = """<!doctype html>
 </head>
 <body>
 <h1>From raw digits to test accuracy</h1>
-<p class="lead">What <code>$command</code> did, step by step.</p>
+<p class="lead">What <code>python -m tinygrad_lite demo</code> did, step by step.</p>
 
 <div class="tiles">
 <div class="tile"><b>$unseen</b><span>of $test_count digits it had never seen,
@@ -110,7 +110,8 @@ by powers of ten.</figcaption></figure>
 
 <h2><span>7</span>The result</h2>
 <p>The network recognises <b>$seen</b> of the digits it learnt from and <b>$unseen</b> of those
-held back. The gap, $gap percentage points, is called <b>over-fitting</b>. $gap_words</p>
+held back. What is missing there is called <b>over-fitting</b>: $gap percentage points.
+$gap_words</p>
 <figure>$confusion
 <figcaption>A row is the digit that was written, a column the answer. Right answers lie on the
 diagonal. $worst</figcaption></figure>

@@ -56,7 +56,7 @@ def setting_facts(results: Results) -> dict[str, str]:
         "version": __version__,
         "numpy_version": np.__version__,
         "command": (
-            f"python -m tinygrad_lite demo --epochs {options.epochs} --lr {options.lr:g} "
+            f"python -m tinygrad_lite demo --epochs {options.epochs} --lr {options.lr} "
             f"--batch-size {options.batch_size} --seed {options.seed}"
         ),
         "brightest": str(BRIGHTEST),
@@ -104,7 +104,9 @@ def explain_gap(gap: float) -> str:
         )
     if gap > 0.005:
         return "That is little: most of what it learnt holds for digits it has never seen."
-    return "That is next to nothing: what it learnt holds as well for digits it has never seen."
+    if gap > 0:
+        return "That is next to nothing: what it learnt holds as well for digits it has never seen."
+    return "That is none: it does no worse on digits it has never seen."
 
 
 def explain_checks(checks: list[Comparison]) -> str:
