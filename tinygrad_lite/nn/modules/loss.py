@@ -170,7 +170,10 @@ class KLDivLoss(_Loss):
 
 
 class MSELoss(_Loss):
-    """The mean of (input − target)².
+    """The mean of (input − target)²; the sum with reduction="sum".
+
+    The sum of squared errors of the textbooks, ½ Σ (y − t)², is half of reduction="sum": the ½
+    makes its gradient y − t, where this loss gives 2 (y − t).
 
     >>> import tinygrad_lite as torch
     >>> torch.nn.MSELoss()(torch.tensor([1.0, 3.0]), torch.tensor([1.0, 1.0]))
@@ -292,7 +295,8 @@ class SoftMarginLoss(_Loss):
 class CrossEntropyLoss(_WeightedLoss):
     """The negative log-probability of the right class; the input holds logits.
 
-    The target holds class numbers, or probabilities of every class.
+    The target holds class numbers, or probabilities of every class.  `functional.cross_entropy`
+    derives it from maximum likelihood.
 
     Shapes: (N, C, ...) with (N, ...) or (N, C, ...) -> ().
     """
