@@ -232,12 +232,18 @@ for number, batch in enumerate(DataLoader(Slow(), 8, num_workers=2)):
 """
 
 
+def hear_interrupts():
+    """Processes of a shell's background jobs start with Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_everything_at_once():
     command = [sys.executable, "-c", SCRIPT]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, stdout=pipe, stderr=pipe, text=True, start_new_session=True
-    ) as running:
+        command, stdout=pipe, stderr=pipe, text=True, start_new_session=True,
+        preexec_fn=hear_interrupts,
+    ) as running:  # fmt: skip
         assert running.stdout.readline() == "going\n"
         os.killpg(running.pid, signal.SIGINT)
         _, errors = running.communicate(timeout=20)
