@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def _common_maxima(x: Any, starts: Any, ends: Any) -> Any:
         lows, highs = bounds[: len(size)], bounds[len(size) :]
         box = tuple(slice(lo, hi) for lo, hi in zip(lows, highs, strict=True))
         part = x[(..., *box)]
-        best = part.reshape(*x.shape[:2], -1).argmax(-1)
+        best = part.reshape(*x.shape[:2], math.prod(part.shape[2:])).argmax(-1)
         at = np.unravel_index(best, part.shape[2:])
         at = tuple(a + lo for a, lo in zip(at, lows, strict=True))
         found[..., w] = np.ravel_multi_index(at, size)

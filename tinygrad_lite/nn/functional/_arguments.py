@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..._errors import broadcast_error
+from ..._functions._dims import legacy_name
 from ..._nodes import make
 from ..._tensor import Tensor
 
@@ -19,6 +21,46 @@ def need_tensor(name: str, input: Any, argument: str = "input") -> None:
             f"{name}(): argument '{argument}' must be Tensor, not {type(input).__name__}: wrap it "
             "in torch.tensor(...)"
         )
+
+
+def need_floats(name: str, input: Any) -> None:
+    """Raise unless `input` is a tensor of real floating-point numbers."""
+    need_tensor(name, input)
+    if input._array.dtype.kind != "f":
+        raise not_for(name, input)
+
+
+def not_for(name: str, input: Any, expected: str = "a floating-point one") -> NotImplementedError:
+    """The error for elements of a type that a function does not take."""
+    return NotImplementedError(
+        f"\"{name}_cpu\" not implemented for '{legacy_name(input)}': the input has dtype "
+        f"{input.dtype}, but {expected} was expected: convert it with .float()"
+    )
+
+
+def need_one_type(input: Any, **others: Any) -> None:
+    """Raise unless the tensors that are given have the dtype of `input`.
+
+    Beside a narrower input, float32 is taken as well: statistics are kept exact that way.
+    """
+    dtype = input._array.dtype
+    for label, other in others.items():
+        if other is None or other._array.dtype == dtype:
+            continue
+        if dtype.itemsize > 2 or other._array.dtype != np.float32:
+            raise RuntimeError(
+                "mixed dtype (CPU): all inputs must share same datatype, but input has dtype "
+                f"{input.dtype} and {label} {other.dtype}: convert one of them, such as "
+                f"input.to({label}.dtype)"
+            )
+
+
+def common_shape(name: str, a: Any, b: Any) -> tuple[int, ...]:
+    """The shape two tensors broadcast to; torch's RuntimeError where they do not."""
+    try:
+        return np.broadcast_shapes(a.shape, b.shape)
+    except ValueError as error:
+        raise broadcast_error(name, [a.shape, b.shape]) or error from None
 
 
 def spread(value: Any, count: int, name: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from ... import _dtypes
 from ...ops import activation as ops
 from ...ops.elementwise import cast, clone, sigmoid as _sigmoid, tanh as _tanh
 from ...ops.shape import reshape
-from ._arguments import array_of, count, in_place, need_tensor, wrap_axis
+from ._arguments import array_of, count, in_place, need_floats, need_tensor, wrap_axis
 from ._draw import gumbel, uniform
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def _apply(operation: Any, input: Tensor, inplace: bool, **settings: Any) -> Ten
 
     In place the operation works on a copy, for most rules need the operand as it was.
     """
+    need_tensor(operation.name, input)
     if not inplace:
-        need_tensor(operation.name, input)
         return operation(input, **settings)  # type: ignore[no-any-return]
     return in_place(input, operation(clone(input), **settings))
 
@@ -69,6 +69,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where positive, else alpha (eˣ − 1)."""
+    need_floats("elu", input)
     return _apply(ops.elu, input, inplace, alpha=alpha)
 
 
@@ -77,6 +78,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
     Source: Klambauer et al., Self-Normalizing Neural Networks (2017).
     """
+    need_floats("selu", input)
     return _apply(ops.elu, input, inplace, alpha=ops.SELU_ALPHA, scale=ops.SELU_SCALE)
 
 
@@ -84,11 +86,13 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where positive, else alpha (e^(x/alpha) − 1); its slope is continuous for any alpha."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    need_floats("celu", input)
     return _apply(ops.elu, input, inplace, alpha=alpha, inner=1 / alpha)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where positive, else negative_slope · x; the gradient at 0 is the slope."""
+    need_floats("leaky_relu", input)
     return _apply(ops.leaky_relu, input, inplace, slope=negative_slope)
 
 
@@ -97,6 +101,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
     Shapes: input (N, C, …), weight () or (1) or (C) -> (N, C, …)
     """
+    need_tensor("prelu", input)
+    need_tensor("prelu", weight, "weight")
     if count(weight) != 1:
         channels = input.shape[1] if input.ndim > 1 else 1
         if input.ndim == 0:
@@ -129,6 +135,7 @@ def rrelu(
         raise RuntimeError(
             f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}"
         )
+    need_floats("rrelu", input)
     if not training:
         return _apply(ops.leaky_relu, input, inplace, slope=(lower + upper) / 2)
     slope = uniform(input, lower, upper)
@@ -138,6 +145,7 @@ def rrelu(
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a σ(b), `a` and `b` the halves of `input` along `dim`."""
+    need_floats("glu", input)
     if input.ndim == 0:
         raise RuntimeError("glu does not support 0-dimensional tensors")
     axis = wrap_axis(dim, input.ndim)
@@ -155,6 +163,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units (2016).
     """
+    need_floats("gelu", input)
     if approximate == "none":
         return ops.gelu(input)  # type: ignore[no-any-return]
     if approximate == "tanh":
@@ -164,11 +173,13 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x outside [−lambd, lambd], 0 inside."""
+    need_floats("hardshrink", input)
     return ops.hardshrink(input, lambd=lambd)  # type: ignore[no-any-return]
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved towards 0 by `lambd`, 0 where that would cross it."""
+    need_floats("softshrink", input)
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
     return ops.softshrink(input, lambd=lambd)  # type: ignore[no-any-return]
@@ -176,51 +187,61 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 def tanhshrink(input: Tensor) -> Tensor:
     """x − tanh x."""
+    need_tensor("tanhshrink", input)
     return ops.tanhshrink(input)  # type: ignore[no-any-return]
 
 
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|)."""
+    need_tensor("softsign", input)
     return ops.softsign(input)  # type: ignore[no-any-return]
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + e^(beta x)) / beta; `x` itself where beta · x exceeds the threshold."""
+    need_floats("softplus", input)
     return ops.softplus(input, beta=beta, threshold=threshold)  # type: ignore[no-any-return]
 
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log σ(x), without overflow."""
+    need_floats("log_sigmoid", input)
     return ops.logsigmoid(input)  # type: ignore[no-any-return]
 
 
 def sigmoid(input: Tensor) -> Tensor:
     """σ(x) = 1 / (1 + e⁻ˣ)."""
+    need_tensor("sigmoid", input)
     return _sigmoid(input)  # type: ignore[no-any-return]
 
 
 def tanh(input: Tensor) -> Tensor:
     """The hyperbolic tangent."""
+    need_tensor("tanh", input)
     return _tanh(input)  # type: ignore[no-any-return]
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """x/6 + ½ limited to [0, 1]."""
+    need_floats("hardsigmoid", input)
     return _apply(ops.hardsigmoid, input, inplace)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · hardsigmoid(x)."""
+    need_floats("hardswish", input)
     return _apply(ops.hardswish, input, inplace)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x σ(x), also called swish."""
+    need_floats("silu", input)
     return _apply(ops.silu, input, inplace)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x tanh(softplus(x)).  Source: Misra, Mish (2019)."""
+    need_floats("mish", input)
     return _apply(ops.mish, input, inplace)
 
 
@@ -259,6 +280,7 @@ def softmin(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
 ) -> Tensor:
     """softmax(−x) along `dim`."""
+    need_tensor("softmin", input)
     axis = _softmax_axis("softmin", input.ndim, dim, _stacklevel)
     return ops.softmax(_floats("softmax", _as_type(-input, dtype)), axis=axis)  # type: ignore[no-any-return]
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import _dtypes
+from ..._functions._dims import legacy_name
 from ...ops import loss as ops
 from ...ops.activation import log_softmax, logsigmoid, relu
 from ...ops.elementwise import where
 from ...ops.gathering import gather
 from ...ops.reduction import mean as _mean, sum as _sum
 from ...ops.shape import reshape, transpose
-from ._arguments import array_of, choose_reduction, need_tensor
+from ._arguments import array_of, choose_reduction, need_floats, need_tensor, not_for
 from .linear import linear
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def cross_entropy(
         )
     if input.ndim == 0:
         raise RuntimeError("cross_entropy expects logits with a class dimension, got a scalar")
+    if input._array.dtype.kind != "f":
+        raise _no_logits(input, target)
     if weight is not None:
         _check_weight(weight, input)
     if target.shape == input.shape and target.dtype.is_floating_point:
@@ -152,12 +155,30 @@ def linear_cross_entropy(
     )  # fmt: skip
 
 
+def _no_logits(input: Any, target: Any) -> NotImplementedError:
+    swapped = target.dtype.is_floating_point
+    hint = "are input and target swapped?" if swapped else "convert it with .float()"
+    return NotImplementedError(
+        f"\"log_softmax_lastdim_kernel_impl\" not implemented for '{legacy_name(input)}': "
+        f"cross_entropy expects floating-point logits, got input {input.dtype} of shape "
+        f"{tuple(input.shape)} and target {target.dtype} of shape {tuple(target.shape)}; {hint}"
+    )
+
+
 def _check_weight(weight: Tensor, input: Tensor) -> None:
     classes = input.shape[1] if input.ndim > 1 else input.shape[0]
     if weight.ndim != 1 or weight.shape[0] != classes:
         raise RuntimeError(
             f"weight tensor should be defined either for all {classes} classes or no classes but "
             f"got weight tensor of shape: {list(weight.shape)}"
+        )
+
+
+def _check_weight_type(weight: Any, input: Any) -> None:
+    if weight.dtype != input.dtype:
+        raise RuntimeError(
+            f"expected scalar type {legacy_name(input)} but found {legacy_name(weight)}: the input "
+            f"has dtype {input.dtype} and weight {weight.dtype}; use weight.to(input.dtype)"
         )
 
 
@@ -168,10 +189,16 @@ def _check_targets(name: str, input: Tensor, target: Tensor) -> None:
         return
     if target.shape == expected:
         return
-    if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
+    if input.ndim == 1 and target.ndim == 1:
         raise ValueError(
-            f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
-            f"({target.shape[0]})."
+            "For 1D input, 1D target must have size 1, but got target size: "
+            f"{target.shape[0]}; a batch of logits is (N, C)"
+        )
+    count = target.shape[0] if target.ndim else 0
+    if input.ndim > 1 and input.shape[0] != count:
+        raise ValueError(
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({count}): "
+            f"{name} got input {list(input.shape)} and target {list(target.shape)}."
         )
     raise RuntimeError(
         f"{name}: expected class indices of shape {expected} for input of shape "
@@ -202,6 +229,7 @@ def _row_counts(logs: Any, places: Any, weight: Any, ignore_index: int) -> tuple
         raise IndexError(f"Target {wrong} is out of bounds for {classes} classes")
     each = np.ones(len(places), _dtypes.to_numpy(logs.dtype))
     if weight is not None:
+        _check_weight_type(weight, logs)
         each = array_of(weight)[places]
     return places, valid, np.where(valid, each, np.zeros((), each.dtype))
 
@@ -266,9 +294,11 @@ def nll_loss(
     Shapes: input (C), (N, C) or (N, C, d₁, …), target without the class axis.
     """
     reduction = choose_reduction(size_average, reduce, reduction)
+    need_floats("nll_loss", input)
+    need_tensor("nll_loss", target, "target")
+    _check_targets("nll_loss", input, target)
     if weight is not None:
         _check_weight(weight, input)
-    _check_targets("nll_loss", input, target)
     rows, places = _class_rows(input, target)
     loss = _chosen(rows, places, weight, ignore_index, reduction)
     return reshape(loss, shape=target.shape) if reduction == "none" else loss  # type: ignore[no-any-return]
@@ -297,6 +327,13 @@ def kl_div(
             "major release.",
             stacklevel=2,
         )
+    for given in (input, target):
+        need_tensor("kl_div", given)
+        if not given.dtype.is_floating_point:
+            raise RuntimeError(
+                f"kl_div: Integral inputs not supported. Got {given.dtype} of shape "
+                f"{tuple(given.shape)}: convert with .float()"
+            )
     losses = ops.log_divergence(input, target) if log_target else ops.divergence(input, target)
     loss = ops.reduced(losses, reduction)
     return loss / input.shape[0] if per_batch and input.ndim else loss  # type: ignore[no-any-return]
@@ -350,6 +387,9 @@ def binary_cross_entropy_with_logits(
     Gradient: σ(x) − y.
     """
     reduction = choose_reduction(size_average, reduce, reduction)
+    need_tensor("binary_cross_entropy_with_logits", input)
+    if input._array.dtype.kind != "f":
+        raise not_for("log_sigmoid", input)
     _check_same("binary_cross_entropy_with_logits", input, target)
     if pos_weight is None:
         losses = ops.logit_entropy(input, target)
@@ -368,6 +408,9 @@ def multilabel_soft_margin_loss(
 ) -> Tensor:
     """Binary cross entropy with logits, averaged over the classes of each sample."""
     reduction = choose_reduction(size_average, reduce, reduction)
+    need_tensor("multilabel_soft_margin_loss", input)
+    if input._array.dtype.kind != "f":
+        raise not_for("log_sigmoid", input)
     losses = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
         losses = losses * weight
@@ -390,9 +433,12 @@ def multi_margin_loss(
         raise ValueError("only p == 1 and p == 2 supported")
     if weight is not None and weight.ndim != 1:
         raise ValueError("weight must be one-dimensional")
+    need_floats("multi_margin_loss", input)
+    need_tensor("multi_margin_loss", target, "target")
     rows = input if input.ndim > 1 else reshape(input, shape=(1, -1))
     places = array_of(target).reshape(-1)
     classes = rows.shape[1]
+    _check_margins(rows, target, weight)
     chosen = gather(rows, places[:, None], axis=1)
     others = np.arange(classes) != places[:, None]
     losses = relu(margin - chosen + rows)
@@ -403,6 +449,35 @@ def multi_margin_loss(
     loss = _sum(where(others, losses, 0.0), axis=1) / classes
     loss = ops.reduced(loss, reduction)
     return reshape(loss, shape=target.shape) if reduction == "none" else loss  # type: ignore[no-any-return]
+
+
+def _check_margins(rows: Any, target: Any, weight: Any) -> None:
+    """Raise unless there is one class number for each row, and one weight for each class."""
+    count, classes = rows.shape[0], rows.shape[1]
+    if rows.ndim != 2 or not classes:
+        raise RuntimeError(
+            "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(rows.shape)}"
+        )
+    numbers = array_of(target)
+    if target.ndim > 1 or numbers.size != count:
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
+            f"samples (batch size). Expected target size [{count}], but got {list(target.shape)}"
+        )
+    if numbers.dtype != np.int64:
+        raise RuntimeError(
+            f"expected scalar type Long but found {legacy_name(target)}: use target.long()"
+        )
+    if count and not 0 <= numbers.min() <= numbers.max() < classes:
+        wrong = numbers.min() if numbers.min() < 0 else numbers.max()
+        raise RuntimeError(f"multi_margin_loss: target out of range: {wrong} of {classes} classes")
+    if weight is not None:
+        if weight.shape[0] != classes:
+            raise RuntimeError(
+                f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"
+            )
+        _check_weight_type(weight, rows)
 
 
 def multilabel_margin_loss(
@@ -417,6 +492,8 @@ def multilabel_margin_loss(
     The targets of a row are the class indices before the first −1.
     """
     reduction = choose_reduction(size_average, reduce, reduction)
+    need_floats("multilabel_margin_loss", input)
+    need_tensor("multilabel_margin_loss", target, "target")
     if target.shape != input.shape:
         raise RuntimeError(
             f"inconsistent target size: {list(target.shape)} for multi-label "

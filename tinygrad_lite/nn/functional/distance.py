@@ -10,7 +10,7 @@ from ...ops.elementwise import clamp
 from ...ops.indexing import index
 from ...ops.reduction import norm, sum as _sum
 from ...ops.shape import expand, reshape
-from ._arguments import array_of, in_place, wrap_axis
+from ._arguments import array_of, common_shape, in_place, need_tensor, wrap_axis
 
 if TYPE_CHECKING:
     from ..._tensor import Tensor
@@ -39,10 +39,12 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
     Gradient: of a zero vector, the other's direction over `eps`.
     """
+    need_tensor("cosine_similarity", x1, "x1")
+    need_tensor("cosine_similarity", x2, "x2")
     ndim = max(x1.ndim, x2.ndim)
     axis = wrap_axis(dim, ndim)
     x1, x2 = (reshape(x, shape=(1,) * (ndim - x.ndim) + x.shape) for x in (x1, x2))
-    shape = np.broadcast_shapes(x1.shape, x2.shape)
+    shape = common_shape("cosine_similarity", x1, x2)
     if not ndim:
         return _unit(x1, None, eps) * _unit(x2, None, eps)  # type: ignore[no-any-return]
     if x1.shape[axis] != x2.shape[axis]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...ops.dropout import dropout as drop
-from ._arguments import array_of, in_place
+from ._arguments import array_of, in_place, need_tensor
 from ._draw import bernoulli
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def _kept(input: Any, p: float, *, features: bool) -> Any:
 
 def _drop(input: Any, p: float, training: bool, inplace: bool, *, features: bool = False) -> Any:
     _check(p)
+    need_tensor("dropout", input)
     if not training or p == 0 or not array_of(input).size:
         return input
     dtype = array_of(input).dtype
@@ -105,6 +106,7 @@ def dropout3d(
 def _alpha_drop(input: Any, p: float, training: bool, inplace: bool, *, features: bool) -> Any:
     """Elements set to selu's left limit, then all scaled so that mean 0 and variance 1 stay."""
     _check(p)
+    need_tensor("feature_alpha_dropout" if features else "alpha_dropout", input)
     if not training or p == 0 or not array_of(input).size:
         return input
     dtype = array_of(input).dtype
@@ -132,6 +134,7 @@ def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """`alpha_dropout` of whole channels."""
+    need_tensor("feature_alpha_dropout", input)
     if training and p and input.ndim < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     return _alpha_drop(input, p, training, inplace, features=True)  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from ...ops.gathering import gather
 from ...ops.indexing import index
 from ...ops.reduction import sum as _sum
 from ...ops.shape import reshape
-from ._arguments import array_of, tensor_of
+from ._arguments import array_of, need_tensor, tensor_of
 
 if TYPE_CHECKING:
     from ..._tensor import Tensor
@@ -47,6 +47,7 @@ def embedding(
 
 def _check_table(input: Any, weight: Any, padding_idx: int | None) -> int | None:
     """The padding row counted from the front; an error for numbers outside the table."""
+    need_tensor("embedding", input, "indices")
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
     numbers, rows = array_of(input), weight.shape[0]
@@ -120,6 +121,7 @@ def embedding_bag(
 
 def _bags(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, Any]:
     """All numbers in a row, and where each bag begins."""
+    need_tensor("embedding_bag", input)
     numbers = array_of(input)
     if numbers.ndim == 2:
         if offsets is not None:
@@ -138,6 +140,11 @@ def _bags(input: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, Any
         raise RuntimeError(
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
             f"position 0. However, got {starts[0]}"
+        )
+    if starts.size and starts[-1] > numbers.size:
+        raise RuntimeError(
+            f"offsets[-1] can not be greater than input's length {numbers.size} but got "
+            f"offsets[-1] of {starts[-1]}"
         )
     return numbers, starts[:-1] if include_last_offset else starts
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._functions._dims import legacy_name
 from ...ops import loss as ops
 from ...ops.elementwise import (
     abs as absolute,
@@ -22,7 +23,7 @@ from ...ops.elementwise import (
 )
 from ...ops.reduction import sum as _sum
 from ...ops.shape import reshape
-from ._arguments import array_of, choose_reduction, need_tensor, same_sizes
+from ._arguments import array_of, choose_reduction, common_shape, need_tensor, same_sizes
 from .distance import pairwise_distance
 
 if TYPE_CHECKING:
@@ -35,6 +36,17 @@ __all__ = [
     "margin_ranking_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss",
     "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip
+
+
+def _take_floats(name: str, input: Any, target: Any) -> None:
+    """Raise unless both are tensors, the input of fractions, which the result has."""
+    need_tensor(name, input)
+    need_tensor(name, target, "target")
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(
+            f"{name}: result type Float can't be cast to the desired output type "
+            f"{legacy_name(input)}: the input has dtype {input.dtype}, convert it with .float()"
+        )
 
 
 def _weighted(errors: Any, weight: Any, reduction: str, *, normalise: bool) -> Tensor:
@@ -121,6 +133,7 @@ def huber_loss(
     Source: Huber, Robust Estimation of a Location Parameter (1964).
     """
     reduction = choose_reduction(None, None, reduction)
+    _take_floats("huber_loss", input, target)
     same_sizes("huber_loss", input, target)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
@@ -233,6 +246,13 @@ def soft_margin_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """log(1 + e^(−t x)), t being 1 or −1."""
+    _take_floats("soft_margin_loss", input, target)
+    shape = common_shape("soft_margin_loss", input, target)
+    if shape != tuple(input.shape):
+        raise RuntimeError(
+            f"soft_margin_loss: output with shape {list(input.shape)} doesn't match the broadcast "
+            f"shape {list(shape)}: give the target {list(target.shape)} the input's shape"
+        )
     reduction = choose_reduction(size_average, reduce, reduction)
     return ops.reduced(log1p(exp(-target * input)), reduction)  # type: ignore[no-any-return]
 
@@ -248,6 +268,9 @@ def cosine_embedding_loss(
 ) -> Tensor:
     """1 − cos(x₁, x₂) where the target is 1, max(0, cos(x₁, x₂) − margin) where it is −1."""
     reduction = choose_reduction(size_average, reduce, reduction)
+    need_tensor("cosine_embedding_loss", input1, "input1")
+    need_tensor("cosine_embedding_loss", input2, "input2")
+    need_tensor("cosine_embedding_loss", target, "target")
     if target.ndim not in {0, 1}:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if target.ndim == 1 and input1.ndim != 2:
@@ -322,6 +345,8 @@ def _triplet(
     swap: bool,
     reduction: str,
 ) -> Tensor:
+    for name, given in (("anchor", anchor), ("positive", positive), ("negative", negative)):
+        need_tensor("triplet_margin_loss", given, name)
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise RuntimeError(
             "The anchor, positive, and negative tensors are expected to have the same number of "

@@ -11,7 +11,7 @@ from ...ops import normalization as ops
 from ...ops.elementwise import clone, power, rsqrt
 from ...ops.resample import blend
 from ...ops.shape import reshape
-from ._arguments import array_of, tensor_of
+from ._arguments import array_of, need_floats, need_one_type, need_tensor, tensor_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,10 @@ def batch_norm(
     Shapes: input (N, C, …), the vectors (C).
     Source: Ioffe and Szegedy, Batch Normalization (2015).
     """
+    need_floats("batch_norm", input)
+    need_one_type(
+        input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var
+    )
     if input.ndim == 1 and not input.shape[0]:
         return clone(input)  # type: ignore[no-any-return]
     if input.ndim < 2:
@@ -118,8 +122,15 @@ def layer_norm(
 
     Source: Ba, Kiros and Hinton, Layer Normalization (2016).
     """
+    _check_types("layer_norm", input, weight, bias)
     shape = _tail(input, normalized_shape, weight=weight, bias=bias)
     return ops.layer_norm(input, weight, bias, count=len(shape), eps=eps)  # type: ignore[no-any-return]
+
+
+def _check_types(name: str, input: Any, weight: Any, bias: Any) -> None:
+    need_tensor(name, input)
+    need_one_type(input, weight=weight, bias=bias)
+    need_floats(name, input)
 
 
 def _tail(input: Any, normalized_shape: Any, **vectors: Any) -> tuple[int, ...]:
@@ -151,6 +162,7 @@ def rms_norm(
 
     Source: Zhang and Sennrich, Root Mean Square Layer Normalization (2019).
     """
+    need_floats("rms_norm", input)
     shape = _tail(input, normalized_shape, weight=weight)
     small = float(np.finfo(array_of(input).dtype).eps) if eps is None else eps
     out = ops.rms_scale(input, count=len(shape), eps=small)
@@ -168,6 +180,7 @@ def group_norm(
 
     Source: Wu and He, Group Normalization (2018).
     """
+    _check_types("group_norm", input, weight, bias)
     if input.ndim < 2:
         raise RuntimeError(
             f"Expected at least 2 dimensions for input tensor but received {input.ndim}"
@@ -201,6 +214,10 @@ def instance_norm(
 
     Source: Ulyanov, Vedaldi and Lempitsky, Instance Normalization (2016).
     """
+    need_floats("instance_norm", input)
+    need_one_type(
+        input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var
+    )
     if input.ndim < 3:
         raise RuntimeError(
             f"instance_norm: expected an input (N, C, …) with spatial axes, got {list(input.shape)}"

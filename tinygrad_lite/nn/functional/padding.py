@@ -8,6 +8,7 @@ import numpy as np
 
 from ...ops.fold import pad_constant
 from ...ops.scatter import index_select
+from ._arguments import need_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ def pad(
     `mode` is "constant" (of `value`, 0 unless given), "reflect" (a mirror image without the edge),
     "replicate" (the edge) or "circular" (the other side).  Negative numbers cut off.
     """
+    need_tensor("pad", input)
     pad = tuple(int(p) for p in pad)
     if len(pad) % 2:
         raise RuntimeError(f"Padding length must be divisible by 2, got {len(pad)} numbers")

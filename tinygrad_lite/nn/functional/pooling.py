@@ -15,7 +15,7 @@ from ...ops.gathering import gather
 from ...ops.reduction import mean
 from ...ops.resample import blend
 from ...ops.shape import reshape
-from ._arguments import array_of, spread, tensor_of
+from ._arguments import array_of, need_floats, need_tensor, spread, tensor_of
 from ._draw import uniform_array
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ Sizes = int | tuple[int, ...]
 
 def _batched(name: str, axes: int, input: Any) -> tuple[Any, bool]:
     """`input` with a batch axis, and whether it came without one."""
+    need_tensor(name, input)
     if input.ndim == axes + 2:
         return input, False
     if input.ndim != axes + 1:
@@ -110,6 +111,8 @@ def _max_pool(
     return_indices: bool,
 ) -> Any:
     name = f"max_pool{axes}d"
+    if axes == 1 and not return_indices:  # the others take integers
+        need_floats(name, input)
     batch, alone = _batched(name, axes, input)
     window = _window(name, batch, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices:
@@ -276,6 +279,7 @@ def avg_pool3d(
 def _lp_pool(
     axes: int, input: Any, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool
 ) -> Any:
+    need_tensor(f"lp_pool{axes}d", input)
     kernel = spread(kernel_size, axes, "kernel_size")
     means = _avg_pool(axes, power(input, exponent=norm_type), kernel, stride, 0, ceil_mode, True)
     sums = sign(means) * relu(absolute(means)) * math.prod(kernel)
@@ -345,8 +349,12 @@ def _wanted(output_size: Any, input: Any, axes: int) -> tuple[int, ...]:
 
 
 def _adaptive_avg_pool(axes: int, input: Any, output_size: Any) -> Any:
+    name = f"adaptive_avg_pool{axes}d"
+    need_floats(name, input)
     outs = _wanted(output_size, input, axes)
-    batch, alone = _batched(f"adaptive_avg_pool{axes}d", axes, input)
+    if outs == (1, 1) and input.ndim > 1:  # of any number of dimensions, as in PyTorch
+        return mean(input, axis=(input.ndim - 2, input.ndim - 1), keepdims=True)
+    batch, alone = _batched(name, axes, input)
     size = batch.shape[2:]
     if all(m == 1 for m in outs):
         return _unbatched(mean(batch, axis=tuple(range(2, axes + 2)), keepdims=True), alone)
@@ -386,8 +394,10 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
 
 
 def _adaptive_max_pool(axes: int, input: Any, output_size: Any, return_indices: bool) -> Any:
+    name = f"adaptive_max_pool{axes}d"
+    need_floats(name, input)
     outs = _wanted(output_size, input, axes)
-    batch, alone = _batched(f"adaptive_max_pool{axes}d", axes, input)
+    batch, alone = _batched(name, axes, input)
     starts, ends = ops.adaptive_bounds(batch.shape[2:], outs)
     values, indices = _gather_maxima(batch, starts, ends, outs)
     if return_indices:

@@ -9,7 +9,7 @@ import numpy as np
 from ...ops import alignment as ops
 from ...ops.elementwise import where
 from ...ops.reduction import mean, sum as _sum
-from ._arguments import array_of
+from ._arguments import array_of, need_floats
 
 if TYPE_CHECKING:
     from ..._tensor import Tensor
@@ -36,6 +36,13 @@ def ctc_loss(
     """
     if reduction not in {"none", "mean", "sum"}:
         raise ValueError(f"{reduction} is not a valid value for reduction")
+    need_floats("ctc_loss", log_probs)
+    if log_probs.ndim not in {2, 3}:
+        raise RuntimeError(
+            f"Expected 3-dimensional tensor, but got {log_probs.ndim}-dimensional tensor for "
+            f"argument #1 'log_probs': ctc_loss takes (T, N, C) or (T, C), got "
+            f"{list(log_probs.shape)}"
+        )
     alone = log_probs.ndim == 2
     probs: Any = log_probs[:, None] if alone else log_probs
     steps, batch, classes = probs.shape

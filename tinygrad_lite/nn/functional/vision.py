@@ -12,7 +12,7 @@ from ...ops import fold as ops
 from ...ops.resample import blend
 from ...ops.scatter import index_select
 from ...ops.shape import reshape, transpose
-from ._arguments import spread
+from ._arguments import need_tensor, not_for, spread
 from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+FREE = {"nearest", "area", "nearest-exact"}  # of any number of axes, without corners
 SHARPNESS, SMOOTH_SHARPNESS = -0.75, -0.5  # of the cubic, without and with antialiasing
 
 
@@ -42,15 +43,23 @@ def interpolate(
     "trilinear" (three), "area" (means).  With `align_corners` the centres of the corner pixels
     stay, else the outer edges.  `antialias` widens the filter when shrinking (bilinear, bicubic).
     """
+    need_tensor("interpolate", input)
     axes = input.ndim - 2
+    if mode in FREE and align_corners is not None:
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: "
+            "linear | bilinear | bicubic | trilinear"
+        )
+    outs, scales = _target(input.shape[2:], size, scale_factor, recompute_scale_factor)
     if not 1 <= axes <= 3:
         raise NotImplementedError(
             "Input Error: Only 3D, 4D and 5D input Tensors supported "
             f"(got {input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear "
             "| area | nearest-exact"
         )
-    _check_mode(mode, axes, align_corners, antialias)
-    outs, scales = _target(input.shape[2:], size, scale_factor, recompute_scale_factor)
+    _check_mode(mode, axes, antialias)
+    _check_sizes(input.shape[2:], outs)
+    _check_type(input, mode)
     if mode == "area":
         pools: Any = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
         return pools[axes - 1](input, outs)  # type: ignore[no-any-return]
@@ -64,16 +73,18 @@ def interpolate(
     return result  # type: ignore[no-any-return]
 
 
-def _check_mode(mode: str, axes: int, align_corners: bool | None, antialias: bool) -> None:
-    if mode in {"nearest", "area", "nearest-exact"}:
-        if align_corners is not None:
-            raise ValueError(
-                "align_corners option can only be set with the interpolating modes: "
-                "linear | bilinear | bicubic | trilinear"
-            )
-    elif mode not in AXES:
+def _check_type(input: Any, mode: str) -> None:
+    """Raise unless the elements can be mixed; image bytes can in the modes for images."""
+    kind = input._array.dtype
+    bytes_too = mode not in {"linear", "trilinear", "area"}
+    if kind.kind != "f" and not (bytes_too and kind == np.uint8):
+        raise not_for(f"upsample_{mode}", input)
+
+
+def _check_mode(mode: str, axes: int, antialias: bool) -> None:
+    if mode not in FREE and mode not in AXES:
         raise NotImplementedError(f"Input Error: unknown interpolation mode {mode!r}")
-    elif AXES[mode] != axes:
+    if AXES.get(mode, axes) != axes:
         raise NotImplementedError(
             f"Got {axes + 2}D input, but {mode} mode needs {AXES[mode] + 2}D input"
         )
@@ -109,12 +120,15 @@ def _target(shape: Any, size: Any, scale_factor: Any, recompute: bool | None) ->
         scales = (None,) * axes if recompute else tuple(float(s) for s in given)
     else:
         raise ValueError("either size or scale_factor should be defined")
+    return outs, scales
+
+
+def _check_sizes(shape: Any, outs: Any) -> None:
     if min(outs) <= 0 or min(shape) <= 0:
         raise RuntimeError(
             f"Input and output sizes should be greater than 0, but got input {list(shape)} and "
             f"output {list(outs)}"
         )
-    return outs, scales
 
 
 def _step(size: int, outs: int, scale: float | None) -> float:
@@ -244,6 +258,9 @@ def unfold(
     input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> Tensor:
     """Every window of an image as a column: (N, C, H, W) -> (N, C · kernel, windows)."""
+    need_tensor("im2col", input)
+    if input._array.dtype.kind not in "fb":
+        raise not_for("im2col_out", input)
     if input.ndim == 3:
         columns = unfold(input[None], kernel_size, dilation, padding, stride)
         return columns[0]
@@ -268,6 +285,9 @@ def fold(
     stride: Any = 1,
 ) -> Tensor:
     """Columns added up where their windows lie: (N, C · kernel, windows) -> (N, C, output_size)."""
+    need_tensor("col2im", input)
+    if input._array.dtype.kind not in "fb":
+        raise not_for("col2im_out", input)
     if input.ndim == 2:
         return fold(input[None], output_size, kernel_size, dilation, padding, stride)[0]
     if input.ndim != 3:
@@ -304,6 +324,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
 
     Source: Shi et al., Real-Time Single Image Super-Resolution (2016).
     """
+    need_tensor("pixel_shuffle", input)
     r = upscale_factor
     if input.ndim < 3:
         raise RuntimeError(
@@ -326,6 +347,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """Pixels as channels: (…, C, H r, W r) -> (…, C r², H, W)."""
+    need_tensor("pixel_unshuffle", input)
     r = downscale_factor
     if input.ndim < 3:
         raise RuntimeError(
@@ -351,6 +373,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
 
     Source: Zhang et al., ShuffleNet (2018).
     """
+    need_tensor("channel_shuffle", input)
     if input.ndim < 3:
         raise RuntimeError(
             "channel_shuffle expects input with > 2 dims, but got input with sizes "
