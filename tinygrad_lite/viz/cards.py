@@ -326,7 +326,8 @@ class Writer:
             return
         found = [node.gradient for node in nodes if node.gradient is not None]
         found += [p.gradient for p in self._gather_parameters(item.ops) if p.gradient is not None]
-        if found or self.has_flow or card.parameters:
+        learns = any(self.graph.leaves[leaf].requires_grad for leaf in card.parameters)
+        if found or self.has_flow or learns:
             self._set_bar(face, found)
 
     def _add_leaf_gradient(self, face: Face, leaf: Leaf) -> None:
