@@ -148,20 +148,17 @@ def lift_binary(
             out = np.asarray(out)
         node = new(Node)
         node.clock, node.op, node.x, node.y, node.hooks = tick(), op, left, right, None
-        shape = node.shape = out.shape
-        node.sx = node.sy = None
-        if left is None:
-            node.kx = None
+        shape = a.shape
+        if not b.ndim or shape == b.shape:  # a number or an equal shape: most calls
+            node.shape, node.sx = shape, None
+            node.sy = None if b.ndim or not shape else ()
         else:
+            node.shape, node.sx, node.sy = out.shape, shape, b.shape
+        node.kx = node.ky = None
+        if left is not None:
             node.kx = b if x_needs_y else a if x_needs_x else None
-            if a.shape != shape:
-                node.sx = a.shape
-        if right is None:
-            node.ky = None
-        else:
+        if right is not None:
             node.ky = a if y_needs_x else b if y_needs_y else (a, b) if y_needs_both else None
-            if b.shape != shape:
-                node.sy = b.shape
         node.dtype, node.settings, node.scope = a.dtype, None, state.scope
         frame = frame_of(1)
         node.code, node.at = frame.f_code, frame.f_lasti
