@@ -273,6 +273,8 @@ def fill_(self: Any, value: Any) -> Any:
                 f"{value._array.ndim} dimensions."
             )
         return copy_(self, value)
+    if not isinstance(value, (int, float, np.bool_, np.integer, np.floating)):
+        value = _number(self, value)
     forbid(self)
     start = tick()
     if (
@@ -283,6 +285,22 @@ def fill_(self: Any, value: Any) -> Any:
     constant = make(np.full((), value, self._array.dtype), None)
     return replace(
         self, apply(expand, (constant,), {"shape": self._array.shape}), "fill_", start
+    )
+
+
+def _number(self: Any, value: Any) -> Any:
+    """The number in a 0-d array; the error for what is none."""
+    if isinstance(value, np.ndarray) and not value.ndim and value.dtype.kind in "biuf":
+        return value[()]
+    given = type(value).__name__
+    if isinstance(value, (complex, np.complexfloating)):
+        raise RuntimeError(  # noqa: TRY004 - PyTorch's class
+            f"fill_: value cannot be converted to {self.dtype} without overflow, being {given}: "
+            "give its real part"
+        )
+    raise TypeError(
+        f"fill_() received an invalid combination of arguments - got ({given}), but expected a "
+        "number or a 0-d Tensor: copy_() takes a whole tensor"
     )
 
 

@@ -79,6 +79,7 @@ def cross_entropy(
     if target.shape == input.shape and target.dtype.is_floating_point:
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)  # type: ignore[no-any-return]
     if target.dtype.is_floating_point:
+        _check_batch("cross_entropy", input, target)
         raise RuntimeError(
             f"expected scalar type Long but found {target.dtype}: class indices are integers, as "
             f"of target.long(), and class probabilities have the input's shape {tuple(input.shape)}"
@@ -189,7 +190,16 @@ def _check_targets(name: str, input: Tensor, target: Tensor) -> None:
         return
     if target.shape == expected:
         return
-    if input.ndim == 1 and target.ndim == 1:
+    _check_batch(name, input, target)
+    raise RuntimeError(
+        f"{name}: expected class indices of shape {expected} for input of shape "
+        f"{tuple(input.shape)}, got shape {tuple(target.shape)} of {target.dtype}"
+    )
+
+
+def _check_batch(name: str, input: Tensor, target: Tensor) -> None:
+    """Raise where there are not as many targets as samples."""
+    if input.ndim == 1 and target.ndim == 1 and target.shape[0] != 1:
         raise ValueError(
             "For 1D input, 1D target must have size 1, but got target size: "
             f"{target.shape[0]}; a batch of logits is (N, C)"
@@ -200,10 +210,6 @@ def _check_targets(name: str, input: Tensor, target: Tensor) -> None:
             f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({count}): "
             f"{name} got input {list(input.shape)} and target {list(target.shape)}."
         )
-    raise RuntimeError(
-        f"{name}: expected class indices of shape {expected} for input of shape "
-        f"{tuple(input.shape)}, got shape {tuple(target.shape)} of {target.dtype}"
-    )
 
 
 def _class_rows(input: Any, target: Any) -> tuple[Any, Any]:
@@ -317,6 +323,13 @@ def kl_div(
     The divergence of one distribution is reduction="sum"; "batchmean" divides by the batch size,
     "mean" by the number of elements.  With `log_target` the target is log y as well.
     """
+    for given in (input, target):
+        need_tensor("kl_div", given)
+        if not given.dtype.is_floating_point:
+            raise RuntimeError(
+                f"kl_div: Integral inputs not supported. Got {given.dtype} of shape "
+                f"{tuple(given.shape)}: convert with .float()"
+            )
     per_batch = reduction == "batchmean" and size_average is None and reduce is None
     reduction = "sum" if per_batch else choose_reduction(size_average, reduce, reduction)
     if reduction == "mean":
@@ -327,13 +340,6 @@ def kl_div(
             "major release.",
             stacklevel=2,
         )
-    for given in (input, target):
-        need_tensor("kl_div", given)
-        if not given.dtype.is_floating_point:
-            raise RuntimeError(
-                f"kl_div: Integral inputs not supported. Got {given.dtype} of shape "
-                f"{tuple(given.shape)}: convert with .float()"
-            )
     losses = ops.log_divergence(input, target) if log_target else ops.divergence(input, target)
     loss = ops.reduced(losses, reduction)
     return loss / input.shape[0] if per_batch and input.ndim else loss  # type: ignore[no-any-return]

@@ -23,7 +23,14 @@ from ...ops.elementwise import (
 )
 from ...ops.reduction import sum as _sum
 from ...ops.shape import reshape
-from ._arguments import array_of, choose_reduction, common_shape, need_tensor, same_sizes
+from ._arguments import (
+    array_of,
+    choose_reduction,
+    common_shape,
+    need_tensor,
+    not_for,
+    same_sizes,
+)
 from .distance import pairwise_distance
 
 if TYPE_CHECKING:
@@ -47,6 +54,13 @@ def _take_floats(name: str, input: Any, target: Any) -> None:
             f"{name}: result type Float can't be cast to the desired output type "
             f"{legacy_name(input)}: the input has dtype {input.dtype}, convert it with .float()"
         )
+
+
+def _one_of_floats(name: str, input: Any, target: Any) -> None:
+    need_tensor(f"{name}_loss", input)
+    need_tensor(f"{name}_loss", target, "target")
+    if not (input.dtype.is_floating_point or target.dtype.is_floating_point):
+        raise not_for(name, input)
 
 
 def _weighted(errors: Any, weight: Any, reduction: str, *, normalise: bool) -> Tensor:
@@ -115,6 +129,7 @@ def smooth_l1_loss(
     Source: Girshick, Fast R-CNN (2015).
     """
     reduction = choose_reduction(size_average, reduce, reduction)
+    _one_of_floats("smooth_l1", input, target)
     same_sizes("smooth_l1_loss", input, target)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
@@ -133,6 +148,7 @@ def huber_loss(
     Source: Huber, Robust Estimation of a Location Parameter (1964).
     """
     reduction = choose_reduction(None, None, reduction)
+    _one_of_floats("huber", input, target)
     _take_floats("huber_loss", input, target)
     same_sizes("huber_loss", input, target)
     if delta <= 0:

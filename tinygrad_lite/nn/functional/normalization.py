@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...ops import normalization as ops
-from ...ops.elementwise import clone, power, rsqrt
+from ...ops.elementwise import cast, clone, power, rsqrt
 from ...ops.resample import blend
 from ...ops.shape import reshape
 from ._arguments import array_of, need_floats, need_one_type, need_tensor, tensor_of
@@ -30,9 +30,15 @@ def _face(vector: Any, ndim: int) -> Any:
 
 def _affine(x: Any, weight: Any, bias: Any) -> Any:
     """`x` times `weight`, plus `bias`, over channels, where they are given."""
+    dtype = x._array.dtype
     if weight is not None:
         x = x * _face(weight, x.ndim)
-    return x if bias is None else x + _face(bias, x.ndim)
+    return _like(x if bias is None else x + _face(bias, x.ndim), dtype)
+
+
+def _like(out: Any, dtype: Any) -> Any:
+    """`out` in the input's type, which vectors of a wider one have left."""
+    return out if out._array.dtype == dtype else cast(out, dtype=dtype)
 
 
 def _check_vectors(name: str, channels: int, **vectors: Any) -> None:
@@ -108,7 +114,7 @@ def _with_statistics(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: f
     if weight is not None:
         scale = scale * _face(weight, x.ndim)
     out = (x - _face(mean, x.ndim)) * scale
-    return out if bias is None else out + _face(bias, x.ndim)
+    return _like(out if bias is None else out + _face(bias, x.ndim), x._array.dtype)
 
 
 def layer_norm(
