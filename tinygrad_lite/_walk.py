@@ -103,7 +103,7 @@ class Walk:
             if not self.retain:
                 free(node)
 
-    def run_fast(self) -> None:
+    def run_fast(self) -> None:  # noqa: PLR0915 - both edges unrolled on purpose, see below
         """Do what `run` does for arrays, with the edges of plain nodes in the open.
 
         Without the generator and the calls a node of small arrays costs half: 0.45 against
