@@ -1,4 +1,6 @@
-"""One optimizer step, in microseconds of processor time: in pieces, on whole arrays, and PyTorch's where installed.
+"""One optimizer step, in microseconds of processor time.
+
+In pieces, on whole arrays, and PyTorch's where it is installed.
 
     python benchmarks/optim.py            # one thread; medians of interleaved rounds
 
