@@ -44,6 +44,18 @@ def test_links_lead_somewhere(text):
     assert missing == []
 
 
+DECISIONS = ROOT / "docs" / "decisions"
+RECORDS = sorted(DECISIONS.glob("[0-9]*.md"))
+PARTS = ("Context", "Choice", "Figures", "Consequences", "What would change our mind")
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
+def test_a_decision_has_five_parts_and_stands_in_the_index(record):
+    text = record.read_text(encoding="utf-8")
+    assert tuple(re.findall(r"^\*\*([A-Z][^*]*)\.\*\*", text, re.MULTILINE)) == PARTS
+    assert f"({record.name})" in (DECISIONS / "README.md").read_text(encoding="utf-8")
+
+
 QUOTED = re.findall(r"<!-- from: (\S+) -->\n```python\n(.*?)```", GUIDE, re.DOTALL)
 
 
