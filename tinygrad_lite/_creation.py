@@ -12,6 +12,7 @@ import numpy as np
 from . import _dtypes
 from ._device import check_device
 from ._dtypes import default_numpy, of, to_numpy
+from ._needs import need_fractions, need_integer, need_order, need_range
 from ._nodes import make
 from ._random import Generator, generator_of, standard_normal, uniform
 from ._record import apply
@@ -327,7 +328,7 @@ def empty_permuted(
 ) -> Tensor:  # fmt: skip
     """Memory of a shape whose dimensions lie in the order `physical_layout`, to be filled."""
     shape = shape_from((size,))
-    order = list(physical_layout)
+    order = need_order(shape, list(physical_layout))
     made = np.empty([shape[i] for i in order], _kind(dtype)).transpose(np.argsort(order))
     return finish(made, requires_grad, device)
 
@@ -358,6 +359,7 @@ def arange(
     first, last, stride = (v.item() if hasattr(v, "item") else v for v in (first, last, stride))
     if stride == 0:
         raise RuntimeError("step must be nonzero")
+    need_range(first, last)
     if (last - first) * stride < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if dtype is not None and to_numpy(dtype).kind in "iu":
@@ -375,15 +377,15 @@ def linspace(
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from start to end, both included."""
-    made = finish(
-        _steps(start, end, steps, _kind(dtype)).astype(_kind(dtype)), requires_grad, device
-    )
+    kind = _kind(dtype)
+    made = finish(_steps(start, end, steps, kind).astype(kind), requires_grad, device)
     return made if out is None else _into(out, made)
 
 
 def _steps(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> Any:
     """Even steps, counted from the nearer end as PyTorch does, so that both ends are exact."""
     start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    steps = need_integer("steps", steps)
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
     if kind.kind in "iu":
@@ -553,6 +555,7 @@ def multinomial(
 
     Without replacement by the exponential race: the smallest of e / w over exponential e.
     """
+    need_fractions("multinomial", input)
     weights = np.asarray(input._array, np.float64)
     if weights.ndim not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")

@@ -32,8 +32,10 @@ def _joined(name: str, tensors: Any) -> list[Any]:
             raise TypeError(
                 f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
             )
+    if not tensors and name == "torch.cat()":  # PyTorch's class differs between the two
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors, got none")
     if not tensors:
-        raise RuntimeError(f"{name} expects a non-empty list of Tensors")
+        raise RuntimeError(f"{name} expects a non-empty TensorList, got none")
     kind = result_type([x._array for x in tensors])
     return [to_type(x, kind) for x in tensors]
 
@@ -112,7 +114,15 @@ for _function in (atleast_1d, atleast_2d, atleast_3d):
 @surface(method=False)
 def vstack(tensors: Any) -> Any:
     """Rows below rows."""
-    return cat(atleast_2d(list(tensors)), 0)
+    return cat(atleast_2d(_some("vstack", tensors)), 0)
+
+
+def _some(name: str, tensors: Any) -> list[Any]:
+    """The tensors as a list, which must not be empty."""
+    found = list(tensors)
+    if not found:
+        raise RuntimeError(f"{name} expects a non-empty TensorList, got none")
+    return found
 
 
 NAMES["row_stack"] = vstack
@@ -121,19 +131,20 @@ NAMES["row_stack"] = vstack
 @surface(method=False)
 def hstack(tensors: Any) -> Any:
     """Columns beside columns (vectors end to end)."""
-    tensors = atleast_1d(list(tensors))
+    tensors = atleast_1d(_some("hstack", tensors))
     return cat(tensors, 0 if tensors[0]._array.ndim == 1 else 1)
 
 
 @surface(method=False)
 def dstack(tensors: Any) -> Any:
     """Along the third dimension."""
-    return cat(atleast_3d(list(tensors)), 2)
+    return cat(atleast_3d(_some("dstack", tensors)), 2)
 
 
 @surface(method=False)
 def column_stack(tensors: Any) -> Any:
     """Vectors as columns beside each other."""
+    tensors = _some("column_stack", tensors)
     return hstack([reshaped(x, (x._array.size, 1)) if x._array.ndim <= 1 else x for x in tensors])
 
 
@@ -259,6 +270,11 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     axis = axis_of(dim, input._array.ndim)
     size = input._array.shape[axis]
+    if isinstance(start, Tensor) and (start._array.ndim or start._array.dtype.kind not in "iu"):
+        raise RuntimeError(
+            f"start must be an 0-dim integral Tensor, got {start.dtype} of shape "
+            f"{list(start._array.shape)}"
+        )
     start = int(start)
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")

@@ -76,14 +76,22 @@ _sampler("random_", _random, "Whole numbers from [from, to).")
 
 
 def _cauchy(rng: Any, shape: Any, median: float = 0.0, sigma: float = 1.0) -> Any:
+    _need(sigma > 0, f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
     return median + sigma * rng.standard_cauchy(shape)
 
 
+def _log_normal(rng: Any, shape: Any, mean: float = 1.0, std: float = 2.0) -> Any:
+    _need(std > 0, f"log_normal_ expects std > 0.0, but found std={std}")
+    return rng.lognormal(mean, std, shape)
+
+
+def _geometric(rng: Any, shape: Any, p: float) -> Any:
+    _need(0 < p < 1, f"geometric_ expects p to be in (0, 1), but got p={p}")
+    return rng.geometric(p, shape)
+
+
 _sampler("cauchy_", _cauchy, "Cauchy numbers of a median and a width.")  # fmt: skip
-_sampler("log_normal_", lambda rng, shape, mean=1.0, std=2.0: rng.lognormal(mean, std, shape),
-         "exp of normal numbers.")  # fmt: skip
-_sampler(
-    "geometric_", lambda rng, shape, p: rng.geometric(p, shape), "Trials up to the first success."
-)
+_sampler("log_normal_", _log_normal, "exp of normal numbers.")
+_sampler("geometric_", _geometric, "Trials up to the first success.")
 Tensor.bernoulli = _creation.bernoulli  # type: ignore[attr-defined]
 Tensor.multinomial = _creation.multinomial  # type: ignore[attr-defined]

@@ -1,0 +1,56 @@
+"""What the functions that make tensors ask of their arguments."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from ._errors import type_name
+
+__all__ = ["need_fractions", "need_integer", "need_order", "need_range"]
+
+
+def need_integer(argument: str, value: Any) -> int:
+    """`value` as an int, if it is a whole number; True and False are none."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(
+            f"received an invalid combination of arguments: argument '{argument}' must be int, not "
+            f"{type_name(value)}, got {value!r}"
+        )
+    return operator.index(value)
+
+
+def need_range(first: Any, last: Any) -> None:
+    """Raise unless both ends of a range are finite."""
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise RuntimeError(f"unsupported range: {first} -> {last}: both ends must be finite")
+
+
+def need_order(shape: Any, order: list[int]) -> list[int]:
+    """`order`, which must name each dimension of `shape` once."""
+    if len(order) != len(shape):
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(shape)} is not equal to len(physical_layout) = {len(order)}"
+        )
+    for place, axis in enumerate(order):
+        if not 0 <= axis < len(shape):
+            raise RuntimeError(
+                f"Dimension out of range (expected to be between 0 and {len(shape) - 1}, but got "
+                f"{axis} at index {place})"
+            )
+    if len(set(order)) < len(order):
+        raise RuntimeError(f"Duplicate dim not allowed, got physical_layout {order}")
+    return order
+
+
+def need_fractions(name: str, input: Any) -> None:
+    """Raise unless a tensor holds floating-point numbers."""
+    if not np.issubdtype(input._array.dtype, np.floating):
+        raise RuntimeError(
+            f"{name} only supports floating-point dtypes for input, got: {input.dtype}: convert it "
+            "with .float()"
+        )
