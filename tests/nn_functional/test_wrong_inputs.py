@@ -19,7 +19,9 @@ NO_INTEGERS = {
     "nll_loss": ("rows",), "multi_margin_loss": ("rows",), "multilabel_margin_loss": ("same",),
     "binary_cross_entropy_with_logits": ("same",), "multilabel_soft_margin_loss": ("same",),
     "kl_div": ("same",), "soft_margin_loss": ("same",), "huber_loss": ("same",),
-    "smooth_l1_loss": ("same",),
+    "smooth_l1_loss": ("same",), "mse_loss": ("same",), "l1_loss": ("same",),
+    "hinge_embedding_loss": ("same",), "binary_cross_entropy": ("same",), "normalize": (),
+    "cosine_similarity": ("same",),
 }  # fmt: skip
 
 
@@ -174,6 +176,26 @@ CLASSES = {
 @pytest.mark.parametrize("name", CLASSES)
 def test_the_class_of_error_is_pytorchs(name):
     same_class(lambda lib: CLASSES[name](lib, lib.nn.functional))
+
+
+WHOLE = {
+    "cosine of integers and floats": lambda lib, f, x: f.cosine_similarity(x, x.float() + 1),
+    "lp_pool1d": lambda lib, f, x: f.lp_pool1d(x, 2.0, 2),
+    "lp_pool1d, whole power": lambda lib, f, x: f.lp_pool1d(x, 2, 2),
+    "hinge": lambda lib, f, x: f.hinge_embedding_loss(x, x, 1.5, reduction="none"),
+    "hinge, sum": lambda lib, f, x: f.hinge_embedding_loss(-x, x, 1.5, reduction="sum"),
+    "l1, sum": lambda lib, f, x: f.l1_loss(x, -x, reduction="sum"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_whole_numbers_become(name):
+    made = [
+        WHOLE[name](lib, lib.nn.functional, lib.tensor([[1, 2, 3], [4, -1, 6]]))
+        for lib in (ours, torch)
+    ]
+    assert str(made[0].dtype) == str(made[1].dtype)
+    assert made[0].numpy() == pytest.approx(made[1].numpy(), rel=1e-6)
 
 
 def test_pooling_to_one_place_takes_any_number_of_axes():

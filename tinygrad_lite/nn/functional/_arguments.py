@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..._dtypes import default_numpy
 from ..._errors import broadcast_error
 from ..._functions._dims import legacy_name
 from ..._nodes import make
 from ..._tensor import Tensor
+from ...ops.elementwise import cast
 
 
 def need_tensor(name: str, input: Any, argument: str = "input") -> None:
@@ -36,6 +38,11 @@ def not_for(name: str, input: Any, expected: str = "a floating-point one") -> No
         f"\"{name}_cpu\" not implemented for '{legacy_name(input)}': the input has dtype "
         f"{input.dtype}, but {expected} was expected: convert it with .float()"
     )
+
+
+def as_floats(x: Any) -> Any:
+    """`x` itself, or its integers as floating-point numbers of the default type."""
+    return x if x._array.dtype.kind == "f" else cast(x, dtype=default_numpy())
 
 
 def need_one_type(input: Any, **others: Any) -> None:

@@ -358,6 +358,7 @@ def binary_cross_entropy(
     `input` holds probabilities; of logits, `binary_cross_entropy_with_logits` is exact.
     """
     reduction = choose_reduction(size_average, reduce, reduction)
+    need_floats("binary_cross_entropy", input)
     _check_same("binary_cross_entropy", input, target)
     values = array_of(input)
     if not ((values >= 0) & (values <= 1)).all():

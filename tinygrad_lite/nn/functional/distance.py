@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...ops.elementwise import clamp
+from ..._dtypes import of, result_type
+from ...ops.elementwise import cast, clamp
 from ...ops.indexing import index
 from ...ops.reduction import norm, sum as _sum
 from ...ops.shape import expand, reshape
@@ -26,6 +27,12 @@ def normalize(
     out: Tensor | None = None,
 ) -> Tensor:
     """x / max(‖x‖ₚ, eps), the norm taken along `dim`."""
+    need_tensor("normalize", input)
+    if input._array.dtype.kind != "f":
+        raise RuntimeError(
+            "normalize: linalg.vector_norm: Expected a floating point or complex tensor as input. "
+            f"Got {input.dtype}: convert with .float()"
+        )
     if isinstance(dim, (tuple, list)):
         axis: Any = tuple(wrap_axis(d, input.ndim) for d in dim)
     else:
@@ -41,6 +48,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """
     need_tensor("cosine_similarity", x1, "x1")
     need_tensor("cosine_similarity", x2, "x2")
+    if x1._array.dtype.kind != "f" or x2._array.dtype.kind != "f":
+        x1, x2 = _of_floats(x1, x2)
     ndim = max(x1.ndim, x2.ndim)
     axis = wrap_axis(dim, ndim)
     x1, x2 = (reshape(x, shape=(1,) * (ndim - x.ndim) + x.shape) for x in (x1, x2))
@@ -50,6 +59,17 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     if x1.shape[axis] != x2.shape[axis]:
         x1, x2 = expand(x1, shape=shape), expand(x2, shape=shape)
     return _sum(_unit(x1, axis, eps) * _unit(x2, axis, eps), axis=axis)  # type: ignore[no-any-return]
+
+
+def _of_floats(x1: Any, x2: Any) -> tuple[Any, Any]:
+    """Both in their common type; the error where it is none of fractions."""
+    kind = result_type([x1._array, x2._array])
+    if kind.kind != "f":
+        raise RuntimeError(
+            "cosine_similarity: expected common dtype to be floating point, yet common dtype is "
+            f"{of(kind)}: convert with .float()"
+        )
+    return cast(x1, dtype=kind), cast(x2, dtype=kind)
 
 
 def _unit(x: Any, axis: int | None, eps: float) -> Any:

@@ -11,6 +11,7 @@ from ..._functions._dims import legacy_name
 from ...ops import loss as ops
 from ...ops.elementwise import (
     abs as absolute,
+    cast,
     clamp,
     eq,
     exp,
@@ -59,8 +60,18 @@ def _take_floats(name: str, input: Any, target: Any) -> None:
 def _one_of_floats(name: str, input: Any, target: Any) -> None:
     need_tensor(f"{name}_loss", input)
     need_tensor(f"{name}_loss", target, "target")
-    if not (input.dtype.is_floating_point or target.dtype.is_floating_point):
+    if input._array.dtype.kind != "f" and target._array.dtype.kind != "f":
         raise not_for(name, input)
+
+
+def _have_mean(name: str, reduction: str, input: Any) -> None:
+    """Raise where the mean of whole numbers is asked for."""
+    if reduction == "mean":
+        raise RuntimeError(
+            f"{name}: mean(): could not infer output dtype. Input dtype must be either a floating "
+            f"point or complex dtype. Got: {legacy_name(input)} ({input.dtype}): convert the input "
+            "with .float()"
+        )
 
 
 def _weighted(errors: Any, weight: Any, reduction: str, *, normalise: bool) -> Tensor:
@@ -85,6 +96,10 @@ def l1_loss(
 ) -> Tensor:
     """|x − y|, its mean or its sum; gradient 0 where both are equal."""
     reduction = choose_reduction(size_average, reduce, reduction)
+    need_tensor("l1_loss", input)
+    need_tensor("l1_loss", target, "target")
+    if input._array.dtype.kind != "f" and target._array.dtype.kind != "f":
+        _have_mean("l1_loss", reduction, input)
     same_sizes("l1_loss", input, target)
     return _weighted(absolute(input - target), weight, reduction, normalise=True)
 
@@ -106,8 +121,7 @@ def mse_loss(
     >>> torch.nn.functional.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([0.0, 0.0]))
     tensor(2.5000)
     """
-    need_tensor("mse_loss", input)
-    need_tensor("mse_loss", target, "target")
+    _one_of_floats("mse", input, target)
     reduction = choose_reduction(size_average, reduce, reduction)
     same_sizes("mse_loss", input, target)
     if weight is None:
@@ -225,8 +239,14 @@ def hinge_embedding_loss(
 ) -> Tensor:
     """x where the target is 1, max(0, margin − x) where it is −1."""
     reduction = choose_reduction(size_average, reduce, reduction)
-    apart = where(ne(target, 1), _rectified(margin - input), 0.0)
-    return ops.reduced(where(ne(target, -1), input, 0.0) + apart, reduction)  # type: ignore[no-any-return]
+    need_tensor("hinge_embedding_loss", input)
+    need_tensor("hinge_embedding_loss", target, "target")
+    apart = _rectified(margin - input)
+    if not input.dtype.is_floating_point:  # whole numbers stay so, and have no mean
+        _have_mean("hinge_embedding_loss", reduction, input)
+        apart = cast(apart, dtype=array_of(input).dtype)
+    apart = where(ne(target, 1), apart, 0)
+    return ops.reduced(where(ne(target, -1), input, 0) + apart, reduction)  # type: ignore[no-any-return]
 
 
 def _rectified(x: Any) -> Any:

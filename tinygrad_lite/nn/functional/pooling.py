@@ -15,7 +15,7 @@ from ...ops.gathering import gather
 from ...ops.reduction import mean
 from ...ops.resample import blend
 from ...ops.shape import reshape
-from ._arguments import array_of, need_floats, need_tensor, spread, tensor_of
+from ._arguments import array_of, as_floats, need_floats, need_tensor, spread, tensor_of
 from ._draw import uniform_array
 
 if TYPE_CHECKING:
@@ -281,9 +281,11 @@ def _lp_pool(
 ) -> Any:
     need_tensor(f"lp_pool{axes}d", input)
     kernel = spread(kernel_size, axes, "kernel_size")
+    if isinstance(norm_type, float):  # a power that is whole keeps integers what they are
+        input = as_floats(input)
     means = _avg_pool(axes, power(input, exponent=norm_type), kernel, stride, 0, ceil_mode, True)
     sums = sign(means) * relu(absolute(means)) * math.prod(kernel)
-    return power(sums, exponent=1 / norm_type)
+    return power(as_floats(sums), exponent=1 / norm_type)
 
 
 def lp_pool1d(
