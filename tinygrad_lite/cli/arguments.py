@@ -23,7 +23,9 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     """The parser of all subcommands."""
-    parser = Parser(prog="tinygrad_lite", description="A small autograd framework on NumPy.")
+    parser = Parser(
+        prog="python -m tinygrad_lite", description="A small autograd framework on NumPy."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="{demo,gradcheck,info}")
     add_demo(commands)
     check = commands.add_parser("gradcheck", help="compare derivatives with differences")
