@@ -204,7 +204,7 @@ def set_items(x: Any, basic: Any, advanced: Any, value: Any) -> None:
         array, node = value._array, value._node
     target[key] = array = _fit(array, target[key].shape)
     stamp(target, "__setitem__")
-    if not here.state.grad or (node is None and x._node is None and x._view is None):
+    if not here.state.grad or (node is None and x._node is None):
         return
     arrays = [target, np.asarray(array, target.dtype)]
     made = _recorded(assign, arrays, [x._node, node], {"key": key}, target)
