@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import Any
 
@@ -13,15 +12,13 @@ from ._dtypes import bool as bool_dtype, get_default_dtype, int64, of
 __all__ = ["format_tensor", "set_printoptions"]
 
 
-@dataclasses.dataclass
 class PrintOptions:
     """Digits, the size from which tensors are abridged, items shown at each end, line width."""
 
-    precision: int = 4
-    threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: int = 80
-    sci_mode: bool | None = None
+    def __init__(self, precision: int = 4, threshold: float = 1000, edgeitems: int = 3) -> None:
+        self.precision, self.threshold, self.edgeitems = precision, threshold, edgeitems
+        self.linewidth = 80
+        self.sci_mode: bool | None = None
 
 
 OPTIONS = PrintOptions()
