@@ -202,6 +202,8 @@ def _recorded(
     out, aux = result, ()
     if op.aux:
         out, aux = op.visible(result), result[max(len(op.outputs), 1) :]
+    if not op.outputs and out.dtype.kind != "f":  # integers and booleans carry no gradient
+        return _unrecorded(op, result)
     full = settings if len(settings) == len(op.defaults) else {**op.defaults, **settings}
     call: Call = (arrays, out, aux, full, nodes)
     node: Any = _plain_node(op, call) if facts.plain else _wide_node(op, call)

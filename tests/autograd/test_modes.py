@@ -112,3 +112,14 @@ def test_a_checkpoint_serves_autograd_grad():
     gw, gx = torch.autograd.grad(y, [w, x])
     assert gw.item() == 2 * 3 * 6
     assert gx.item() == 2 * 2 * 6
+
+
+@pytest.mark.parametrize("cast", ["long", "int", "short", "bool"])
+def test_integer_casts_are_not_tracked(cast):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = getattr(x, cast)()
+    assert not y.requires_grad
+    assert y.grad_fn is None
+    target = torch.zeros(2, dtype=torch.int64)
+    target[0] = x[0]
+    assert not target.requires_grad

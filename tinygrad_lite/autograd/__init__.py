@@ -18,6 +18,7 @@ from .modes import (
 )
 
 if TYPE_CHECKING:
+    from .explanation import why_no_grad
     from .gradcheck import (
         check_function,
         check_module,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         gradgradcheck,
     )
     from .numerical import numerical_gradient
+    from .provenance import explain
 
 # The checker is a third of the package's code and most programs never check: imported on demand.
 LAZY = {
@@ -34,11 +36,13 @@ LAZY = {
     "check_module": "gradcheck",
     "check_nodes": "gradcheck",
     "detect_anomaly": "anomaly_mode",
+    "explain": "provenance",
     "functional": None,
     "gradcheck": "gradcheck",
     "gradgradcheck": "gradcheck",
     "numerical_gradient": "numerical",
     "set_detect_anomaly": "anomaly_mode",
+    "why_no_grad": "explanation",
 }
 
 
@@ -60,6 +64,7 @@ __all__ = [
     "check_module",
     "check_nodes",
     "enable_grad",
+    "explain",
     "function",
     "grad",
     "gradcheck",
@@ -70,4 +75,5 @@ __all__ = [
     "no_grad",
     "numerical_gradient",
     "set_grad_enabled",
+    "why_no_grad",
 ]
