@@ -99,9 +99,18 @@ def replace(x: Any, result: Any, name: str, start: int) -> Any:
         result = to_type(result, array.dtype)
     if result._node is not None:
         save_old(result._node, array, start)
+    if here.state.watch is not None:
+        _tell(x, result, None)
     np.copyto(array, result._array)
     settle(x, result, name)
     return x
+
+
+def _tell(x: Any, result: Any, key: Any) -> None:
+    """Tell a watcher that follows changes in place that `x`, or its part at `key`, gets `result`."""
+    note = getattr(here.state.watch, "note_change", None)
+    if note is not None:
+        note(x, result, key)
 
 
 ORDER = {"b": 0, "u": 1, "i": 1, "f": 2}
@@ -202,6 +211,8 @@ def set_items(x: Any, basic: Any, advanced: Any, value: Any) -> None:
     if tracked and array.dtype is not target.dtype:
         value = to_type(value, target.dtype)
         array, node = value._array, value._node
+    if here.state.watch is not None:
+        _tell(x, value, key)
     target[key] = array = _fit(array, target[key].shape)
     stamp(target, "__setitem__")
     if not here.state.grad or (node is None and x._node is None):

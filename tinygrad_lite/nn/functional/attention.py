@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._composite import composite
 from ...ops.activation import softmax
 from ...ops.attention import attention as fused
 from ...ops.elementwise import where
@@ -85,6 +86,7 @@ def _repeated(x: Any, times: int) -> Any:
     return reshape(wide, shape=(*lead, heads * times, *tail))
 
 
+@composite
 def _weights(scores: Any, mask: Any) -> Any:
     """softmax of the scores along the last axis, 0 in rows that are masked completely."""
     if mask is None:
@@ -198,6 +200,7 @@ def _projected(
     )  # type: ignore[return-value]
 
 
+@composite
 def _float_mask(mask: Any, like: Any) -> Any:
     """A mask to be added: −∞ where a boolean one is True."""
     if mask is None or array_of(mask).dtype.kind == "f":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import _dtypes
+from ..._composite import composite
 from ..._functions._dims import legacy_name
 from ...ops import loss as ops
 from ...ops.activation import log_softmax, logsigmoid, relu
@@ -240,6 +241,7 @@ def _row_counts(logs: Any, places: Any, weight: Any, ignore_index: int) -> tuple
     return places, valid, np.where(valid, each, np.zeros((), each.dtype))
 
 
+@composite
 def _chosen(logs: Any, places: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
     """−weight[t] logs[n, t], reduced; the mean is over the weights."""
     places, valid, counts = _row_counts(logs, places, weight, ignore_index)
@@ -259,6 +261,7 @@ def _summed(losses: Any, valid: Any, counts: Any, reduction: str) -> Any:
     return total / np.add.reduce(counts) if reduction == "mean" else total
 
 
+@composite
 def _smooth(logs: Any, places: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
     """−Σ_c weight[c] logs[n, c], reduced like the chosen ones."""
     places, valid, counts = _row_counts(logs, places, weight, ignore_index)
@@ -424,6 +427,7 @@ def multilabel_soft_margin_loss(
     return ops.reduced(_mean(losses, axis=-1), reduction)  # type: ignore[no-any-return]
 
 
+@composite
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -487,6 +491,7 @@ def _check_margins(rows: Any, target: Any, weight: Any) -> None:
         _check_weight_type(weight, rows)
 
 
+@composite
 def multilabel_margin_loss(
     input: Tensor,
     target: Tensor,

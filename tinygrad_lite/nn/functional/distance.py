@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._composite import composite
 from ..._dtypes import of, result_type
 from ...ops.elementwise import cast, clamp
 from ...ops.indexing import index
@@ -72,6 +73,7 @@ def _of_floats(x1: Any, x2: Any) -> tuple[Any, Any]:
     return cast(x1, dtype=kind), cast(x2, dtype=kind)
 
 
+@composite
 def _unit(x: Any, axis: int | None, eps: float) -> Any:
     """`x` over its norm, which is raised to `eps` in value only: the gradient does not see it."""
     length = norm(x, axis=axis, keepdims=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._composite import composite
 from ...ops import embedding as ops
 from ...ops.elementwise import where
 from ...ops.gathering import gather
@@ -75,6 +76,7 @@ def _shrink(weight: Any, numbers: Any, max_norm: float, norm_type: float) -> Non
     table[rows[long]] *= factors[:, None]
 
 
+@composite
 def embedding_bag(
     input: Tensor,
     weight: Tensor,
@@ -179,6 +181,7 @@ def _pooled(rows: Any, places: Any, held: Any, mode: str) -> Any:
     return total / np.maximum(held.sum(axis=1), 1)[:, None].astype(array_of(rows).dtype)
 
 
+@composite
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """1 at the class number, 0 elsewhere: (…) of whole numbers -> (…, num_classes)."""
     numbers = array_of(tensor)

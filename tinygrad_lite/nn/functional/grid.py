@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._composite import composite
 from ...ops.elementwise import abs as absolute, where
 from ...ops.gathering import gather
 from ...ops.matmul import matmul, swap
@@ -76,6 +77,7 @@ def _centres(count: int, align: bool) -> Any:
     return line if align else line * (count - 1) / count
 
 
+@composite
 def grid_sample(
     input: Tensor,
     grid: Tensor,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._composite import composite
 from ..._functions._dims import legacy_name
 from ...ops import loss as ops
 from ...ops.elementwise import (
@@ -194,6 +195,7 @@ def poisson_nll_loss(
     return ops.reduced(loss, reduction)  # type: ignore[no-any-return]
 
 
+@composite
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,

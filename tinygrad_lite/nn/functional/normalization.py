@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._composite import composite
 from ...ops import normalization as ops
 from ...ops.elementwise import cast, clone, power, rsqrt
 from ...ops.resample import blend
@@ -109,6 +110,7 @@ def _move(running: Any, towards: Any, momentum: float) -> None:
         array += (momentum * towards).astype(array.dtype, copy=False)
 
 
+@composite
 def _with_statistics(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
     scale = rsqrt(_face(var, x.ndim) + eps)
     if weight is not None:

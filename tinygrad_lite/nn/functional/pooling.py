@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._composite import composite
 from ..._kernels.pooling import Window
 from ...ops import pooling as ops
 from ...ops.activation import relu
@@ -395,6 +396,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     return _adaptive_avg_pool(3, input, output_size)  # type: ignore[no-any-return]
 
 
+@composite
 def _adaptive_max_pool(axes: int, input: Any, output_size: Any, return_indices: bool) -> Any:
     name = f"adaptive_max_pool{axes}d"
     need_floats(name, input)
@@ -456,6 +458,7 @@ def adaptive_max_pool3d_with_indices(
 # Windows at random places
 
 
+@composite
 def _fractional(
     axes: int,
     input: Any,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ..._composite import composite
 from ...ops import pooling as ops
 from ...ops.shape import reshape
 from ._arguments import array_of, spread
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["max_unpool1d", "max_unpool2d", "max_unpool3d"]
 
 
+@composite
 def _max_unpool(
     axes: int,
     input: Any,

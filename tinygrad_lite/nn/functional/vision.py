@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._composite import composite
 from ...ops import fold as ops
 from ...ops.resample import blend
 from ...ops.scatter import index_select
@@ -28,6 +29,7 @@ FREE = {"nearest", "area", "nearest-exact"}  # of any number of axes, without co
 SHARPNESS, SMOOTH_SHARPNESS = -0.75, -0.5  # of the cubic, without and with antialiasing
 
 
+@composite
 def interpolate(
     input: Tensor,
     size: Any = None,
