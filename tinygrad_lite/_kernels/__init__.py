@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from .memory import keep_freed_memory
+
 __all__ = ["PLAIN", "instead_of"]
 
 PLAIN = os.environ.get("TINYGRAD_LITE_PLAIN") == "1"
@@ -25,3 +27,7 @@ def instead_of(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Call
         return plain if PLAIN else kernel
 
     return choose
+
+
+if not PLAIN:
+    keep_freed_memory()
