@@ -49,14 +49,26 @@ class Recorded:
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """The nodes behind this one, each with the number of its result."""
+        """The nodes behind this one, each with the number of its result.
+
+        Operands that want no gradient, but could, have None.
+        """
+        found = {position: _as_edge(parent) for parent, position in self.edges()}
+        if not found or self.op.kind == "custom":
+            return tuple(found.values())
+        takes = self.op.facts.takes
+        count = max(len(self.op.operands), 1 + max(found))
         return tuple(
-            (parent.parent, parent.which) if parent.__class__ is Pick else (parent, 0)
-            for parent, _ in self.edges()
+            found.get(i, (None, 0)) for i in range(count) if i in found or not takes or takes[i]
         )
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
+
+
+def _as_edge(parent: Any) -> tuple[Any, int]:
+    """A node, or the node of several results and the number of the one meant."""
+    return (parent.parent, parent.which) if parent.__class__ is Pick else (parent, 0)
 
 
 class Leaf(Recorded):

@@ -194,7 +194,7 @@ class Walk:
     def _serve(self, entry: list[Any]) -> None:
         """Serve one node the general way."""
         node, g, _ = entry
-        if node.hooks is not None:
+        if node.hooks is not None and g.__class__ is not list:  # a list: hooks are the results'
             g = run_hooks(node, g)
         if node.__class__ is Pick:
             self.deliver_part(node, g)

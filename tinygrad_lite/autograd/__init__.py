@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import function
+from . import function, node as _node
 from .derivatives import Variable, backward, grad
 from .function import Function
 from .modes import (
@@ -37,9 +37,11 @@ LAZY = {
     "check_nodes": "gradcheck",
     "detect_anomaly": "anomaly_mode",
     "explain": "provenance",
+    "forward_ad": None,
     "functional": None,
     "gradcheck": "gradcheck",
     "gradgradcheck": "gradcheck",
+    "graph": None,
     "numerical_gradient": "numerical",
     "set_detect_anomaly": "anomaly_mode",
     "why_no_grad": "explanation",

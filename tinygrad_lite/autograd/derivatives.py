@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._backward import backward_from, gradients_of
-from .._nodes import make
+from .._nodes import Leaf, Pick, make
 from .._record import apply
 from .._tensor import Tensor
 from ..ops.shape import stack
@@ -16,8 +16,33 @@ from ..ops.shape import stack
 __all__ = ["Variable", "backward", "grad"]
 
 
+class GradientEdge(NamedTuple):
+    """One result of a node: where a gradient enters, without keeping the tensor alive."""
+
+    node: Any
+    output_nr: int
+    ownership_token: Any = None
+
+
 def _several(x: Any) -> list[Any]:
     return [x] if isinstance(x, Tensor) else list(x)
+
+
+def _at_edges(x: Any) -> list[Any]:
+    """Tensors, and stand-ins for the results that a GradientEdge speaks of."""
+    given = [x] if isinstance(x, (Tensor, GradientEdge)) else list(x)
+    return [_stand_in(e) if isinstance(e, GradientEdge) else e for e in given]
+
+
+def _stand_in(edge: Any) -> Tensor:
+    """A tensor without values that has the shape, type and history of one result of a node."""
+    node, which = edge.node, edge.output_nr
+    if node.__class__ is Leaf:
+        return node.tensor()  # type: ignore[no-any-return]
+    shape, dtype = node.shape, node.dtype
+    if getattr(node, "results", 0):
+        shape, dtype, node = shape[which], dtype[which], Pick(node, which)
+    return make(np.empty(shape, dtype), node)  # type: ignore[no-any-return]
 
 
 def _matched(gradients: Any, count: int) -> list[Any]:
@@ -38,7 +63,8 @@ def backward(
     inputs: Any = None,
 ) -> None:
     """Add the gradients of the sum of `tensors`, weighted by `grad_tensors`, to the leaves."""
-    outputs = _several(tensors)
+    outputs = _at_edges(tensors)
+    inputs = None if inputs is None else _at_edges(inputs)
     weights = grad_tensors if grad_variables is None else grad_variables
     backward_from(outputs, _matched(weights, len(outputs)), retain_graph, create_graph, inputs)
 
@@ -60,7 +86,7 @@ def grad(
     (`materialize_grads`).  With `is_grads_batched` the first axis of `grad_outputs` counts
     vectors, and the results have it too; they are worked out one after the other.
     """
-    outputs, inputs = _several(outputs), _several(inputs)
+    outputs, inputs = _at_edges(outputs), _at_edges(inputs)
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True"

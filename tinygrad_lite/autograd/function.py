@@ -16,6 +16,7 @@ from .._record import apply
 from .._stamps import version
 from .._state import here, tick
 from .._tensor import Tensor
+from .._walk import connect
 from .modes import enable_grad, no_grad
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -67,6 +68,8 @@ class FunctionCtx:
         """One saved tensor, unless it was changed since."""
         if saved is None:
             return None
+        if hasattr(saved, "unpack"):
+            return self._unpacked(saved)
         array = saved.array if isinstance(saved, SavedResult) else saved._array
         if version(array) != then:
             raise RuntimeError(
@@ -78,6 +81,14 @@ class FunctionCtx:
             return saved
         node = None if self._node is None else self._node()
         return make(array, None if node is None else Pick(node, saved.which))
+
+    def _unpacked(self, packed: Any) -> Any:
+        """One saved tensor that a hook of `saved_tensors_hooks` had packed."""
+        before, which = packed.node
+        if which is None:
+            return connect(packed.open(), before)
+        node = None if self._node is None else self._node()
+        return make(packed.open(), None if node is None else Pick(node, which))
 
     def mark_dirty(self, *tensors: Any) -> None:
         """Say which inputs forward changed in place; it must return them."""
