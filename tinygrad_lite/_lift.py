@@ -1,30 +1,36 @@
-"""The hot path: `apply` unrolled for elementwise operations of one and two operands.
+"""The hot path: `apply` written out for one operation.
 
-On ten elements a NumPy call takes 0.3 microseconds and the general `apply` 3.  Here one class
-test, one look at the thread's state and straight-line slot stores are left, 0.6 altogether; every
-unusual case (other dtypes, views, watchers, gradients off) goes to `apply`, which is also the
-plain twin: with TINYGRAD_LITE_PLAIN=1 nothing is lifted.
+On ten elements a NumPy call takes 0.3 microseconds and the general `apply` 4.  Most of that is
+asking what is the same at every call of an operation: how many operands it has, which of them
+its rules keep, whether its result is a view.  `written` asks once, at the first call, and writes
+the answer down as a straight-line function (the way `dataclasses` writes an `__init__`): one look
+at the thread's state, the forward, and slot stores; 0.8 microseconds altogether.  Every unusual
+case (other dtypes, stale views, watchers) goes to `apply`, which is also the plain twin: with
+TINYGRAD_LITE_PLAIN=1 nothing is lifted.
+
+`print(source_of(op))` shows what is written for an operation.
 """
 
 from __future__ import annotations
 
+import linecache
 import sys
 from collections.abc import Callable
-from typing import Any
+from textwrap import indent
+from types import FunctionType
+from typing import Any, cast
 
 import numpy as np
 
 from ._dtypes import float32, float64
 from ._kernels import PLAIN
-from ._nodes import Node
-from ._op import Op, Source
-from ._record import apply, mismatch
+from ._nodes import Node, WideNode
+from ._op import Op, Rule, Source
+from ._record import apply, mismatch, note_view
+from ._stamps import INSIDE, WRITTEN
 from ._state import here, tick
 
-__all__ = ["lift_binary", "lift_unary"]
-
-new = object.__new__
-frame_of = sys._getframe
+__all__ = ["lift_binary", "lift_unary", "source_of", "written"]
 
 # Python numbers as 0-d arrays of the other operand's type, made once: a product with one takes
 # 0.35 microseconds, with a Python float 0.65.
@@ -35,10 +41,10 @@ CONSTANTS: dict[np.dtype[Any], dict[Any, Any]] = {
 ROOM = 512
 
 
-def constant(number: float, dtype: np.dtype[Any]) -> Any:
-    """A Python number as a 0-d array of a float type; None for other types."""
+def constant(number: Any, dtype: np.dtype[Any]) -> Any:
+    """A Python number as a 0-d array of a float type; None for anything else."""
     known = CONSTANTS.get(dtype)
-    if known is None:
+    if known is None or (number.__class__ is not float and number.__class__ is not int):
         return None
     found = known.get(number)
     if found is None:
@@ -49,52 +55,327 @@ def constant(number: float, dtype: np.dtype[Any]) -> Any:
     return found
 
 
-def lift_unary(
-    op: Op, tensor: Any, careful: Callable[..., Any] | None = None
-) -> Callable[..., Any]:
-    """A function of a tensor for an elementwise operation; `careful` serves unusual calls."""
+# What is written: in `x0`, `a0`, `n0` and `v0` stand an operand, its array, its node and its view.
 
-    def general(input: Any) -> Any:
-        return apply(op, (input,), {})
-
-    unusual: Callable[..., Any] = careful or general
-    rule = op.rules[0]
-    if PLAIN or rule is None or rule.keeps == "several":
-        return _named(unusual, op)
-    forward = op.forward
-    keeps_x, keeps_out = rule.keeps == "x", rule.keeps == "out"
-
-    def run(input: Any, *, out: Any = None) -> Any:
-        if out is not None:
-            return unusual(input, out=out)
-        state = here.state
-        if (
-            input.__class__ is not tensor
-            or input._node is None
-            or input._view is not None
-            or not state.plain
-        ):
-            return unusual(input)
-        array = input._array
-        out = forward(array)
-        if out.__class__ is not np.ndarray:  # a NumPy scalar: tensors have memory
-            out = np.asarray(out)
-        node = new(Node)
-        node.clock, node.op, node.x, node.sx = tick(), op, input._node, None
-        node.kx = out if keeps_out else array if keeps_x else None
-        node.y = node.ky = node.sy = node.hooks = None
-        node.shape, node.dtype, node.settings, node.scope = out.shape, out.dtype, None, state.scope
-        frame = frame_of(1)
-        node.code, node.at = frame.f_code, frame.f_lasti
-        made = new(tensor)
-        made._array, made._node, made._grad, made._view = out, node, None, None
+FUNCTION = """\
+def {name}({parameters}):
+    state = here.state
+{reading}
+    if {unusual}:
+        return general({arguments})
+    try:
+        result = forward({forwarded})
+    except ValueError as error:
+        raise mismatch(op, [{arrays}], error) or error from None
+{taking}
+    if result.__class__ is not ndarray:  # a NumPy scalar: tensors have memory
+        result = asarray(result)
+    made = new(Tensor)
+    made._array = result
+    made._grad = made._view = None
+{viewing}
+    if {unwanted}:
+        made._node = None
         return made
+    made._node = node = new({node})
+    node.clock = tick()
+    node.op = op
+    node.shape = result.shape
+    node.dtype = result.dtype
+    node.settings = {settings}
+    node.scope = state.scope
+    node.hooks = None
+    frame = frame_of(1)
+{climbing}
+    node.code = frame.f_code
+    node.at = frame.f_lasti
+{edges}
+    return made
+"""
 
-    return _named(run, op)
+READ = """\
+try:
+    a{i} = x{i}._array
+    n{i} = x{i}._node
+    v{i} = x{i}._view
+except AttributeError:
+    {otherwise}
+"""
+
+REFUSED = "return general({arguments})"
+NUMBER = """a{i} = n{i} = v{i} = None"""
+ABSENT = """if x{i} is not None:
+        return general({arguments})
+    a{i} = n{i} = v{i} = None"""
+
+CONSTANT = """\
+if a{i} is None:  # a number beside a tensor
+    a{i} = constant(x{i}, a{j}.dtype) if a{j} is not None else None
+    if a{i} is None:
+        return general({arguments})
+"""
+
+CLIMBING = """\
+while inside[frame.f_code.co_filename] and frame.f_back is not None:
+    frame = frame.f_back
+"""
+
+# Most operands of an operation that broadcasts have equal shapes or are numbers: then there is
+# nothing to sum over on the way back.
+PAIR_EDGES = """\
+node.x = {node0}
+node.y = {node1}
+shape = a0.shape
+if shape == a1.shape:
+    node.sx = node.sy = None
+else:
+    node.sx = shape
+    node.sy = a1.shape
+node.kx = node.ky = None
+if node.x is not None:
+    node.kx = {keep0}
+if node.y is not None:
+    node.ky = {keep1}
+"""
+
+SINGLE_EDGES = """\
+node.x = n0
+node.kx = {keep0}
+node.y = node.ky = node.sx = node.sy = None
+"""
+
+WIDE_EDGES = """\
+node.parents = ({parents})
+node.shapes = ({shapes})
+node.results = 0
+node.kept = {kept}
+node.kept_again = {again}
+"""
+
+SHAPE = "() if a{i} is None else a{i}.shape, "
+
+WRITE_GENERAL = """\
+def {name}(*operands, **settings):
+    return general(*operands, **settings)
+"""
+
+
+def source_of(op: Op, *, operator: bool = False, reflected: bool = False, out: bool = False) -> str:
+    """The text of the function that runs and records `op`.
+
+    An `operator` is called from the user's own line, other functions climb to it; a `reflected`
+    one takes its operands the other way round.  With `out` the function takes `out=None` and
+    hands calls that use it on.
+    """
+    count, settings = len(op.operands), list(op.settings)
+    operands = [f"x{i}" for i in range(count)][:: -1 if reflected else 1]
+    parameters = [*operands, "/", *(f"{s}=default_{s}" for s in settings)]
+    arguments = ", ".join([*operands, *settings])
+    wanted = [f"n{i}" for i in range(count) if _pulls(op, i)]
+    text = FUNCTION.format(
+        name=_name_of(op),
+        parameters=", ".join([*parameters, *(["*", "out=None"] if out else [])]),
+        reading=indent(_reading(op, arguments), "    "),
+        unusual=" or ".join(_unusual(op, out=out)),
+        arguments=arguments + (", out=out" if out else ""),
+        forwarded=", ".join([*(f"a{i}" for i in range(count)), *(f"{s}={s}" for s in settings)]),
+        arrays=", ".join(f"a{i}" for i in range(count)),
+        taking="    aux = result[1:]\n    result = result[0]" if op.aux else "",
+        viewing=f"    note_view(made, x0, op, {_dict(settings)})" if op.kind == "view" else "",
+        unwanted=f"not state.grad or ({' and '.join(f'{n} is None' for n in wanted)})",
+        node="Node" if op.facts.plain else "WideNode",
+        settings=_dict(settings) if settings else "None",
+        climbing="" if operator else indent(CLIMBING, "    "),
+        edges=indent(_edges(op), "    "),
+    )
+    return "\n".join(line for line in text.splitlines() if line.strip()) + "\n"
+
+
+def _name_of(op: Op) -> str:
+    return f"record_{op.name}"
+
+
+def _dict(settings: list[str]) -> str:
+    return "{" + ", ".join(f'"{s}": {s}' for s in settings) + "}"
+
+
+def _pulls(op: Op, i: int) -> bool:
+    """Whether a gradient flows back to operand `i`."""
+    return op.shared is not None or op.rules[i] is not None
+
+
+def _numeric(op: Op) -> bool:
+    """Whether a Python number may stand for one of two operands."""
+    return op.kind == "elementwise" and len(op.operands) == 2 and op.dtypes in {"common", "float"}
+
+
+def _reading(op: Op, arguments: str) -> str:
+    """Lines that take array, node and view out of every operand."""
+    count = len(op.operands)
+    otherwise = NUMBER if _numeric(op) else ABSENT if count > 2 else REFUSED
+    lines = [
+        READ.format(i=i, otherwise=otherwise.format(i=i, arguments=arguments)) for i in range(count)
+    ]
+    if _numeric(op):
+        lines += [CONSTANT.format(i=i, j=1 - i, arguments=arguments) for i in (1, 0)]
+    return "".join(lines)
+
+
+def _unusual(op: Op, *, out: bool) -> list[str]:
+    """Conditions under which the general path has to look at a call."""
+    count = len(op.operands)
+    found = ["state.watch is not None"]
+    if out:
+        found.append("out is not None")
+    found += [f"(v{i} is not None and v{i}.epoch != v{i}.family[0])" for i in range(count)]
+    if op.dtypes is not None:
+        other = "a0.dtype is not a{i}.dtype"
+        if count > 2:  # any of which may be None
+            other = f"(a{{i}} is not None and {other})"
+        found += [other.format(i=i) for i in range(1, count)]
+    if op.dtypes == "float" or out:  # functions with `out=` are careful about other types
+        found.append("a0.dtype.kind != 'f'")
+    return found
+
+
+def _edges(op: Op) -> str:
+    """Lines that fill in what a node knows of its operands."""
+    count = len(op.operands)
+    if not op.facts.plain:
+        return WIDE_EDGES.format(
+            parents="".join(f"n{i}, " if _pulls(op, i) else "None, " for i in range(count)),
+            shapes="".join(
+                f"a{i}.shape, " if count <= 2 else SHAPE.format(i=i) for i in range(count)
+            ),
+            kept=_kept_wide(op, op.shared, op.rules),
+            again=_kept_again(op),
+        )
+    keeps = [_kept_plain(op, rule) for rule in op.rules]
+    if count == 1:
+        return SINGLE_EDGES.format(keep0=keeps[0])
+    nodes = [f"n{i}" if _pulls(op, i) else "None" for i in range(2)]
+    return PAIR_EDGES.format(node0=nodes[0], node1=nodes[1], keep0=keeps[0], keep1=keeps[1])
+
+
+def _kept_plain(op: Op, rule: Rule | None) -> str:
+    """What a plain node keeps for a rule: None, one array, or a tuple of arguments."""
+    if rule is None or rule.keeps == "nothing":
+        return "None"
+    if rule.keeps in {"x", "y", "out"}:
+        return {"x": "a0", "y": "a1", "out": "result"}[rule.keeps]
+    return _tuple_of(op, rule)
+
+
+def _kept_wide(op: Op, shared: Rule | None, rules: list[Rule | None]) -> str:
+    """What a wide node keeps: the arguments of the joint rule, or of each rule."""
+    if shared is not None:
+        return _tuple_of(op, shared)
+    each = (
+        "None" if rule is None else f"None if n{i} is None else {_tuple_of(op, rule)}"
+        for i, rule in enumerate(rules)
+    )
+    return "(" + "".join(f"{e}, " for e in each) + ")"
+
+
+def _kept_again(op: Op) -> str:
+    if op.shared is not None:
+        return "None" if op.shared_again is None else _tuple_of(op, op.shared_again)
+    if not any(op.rules_again):
+        return "None"
+    both = zip(op.rules_again, op.rules, strict=True)
+    return _kept_wide(op, None, [again or rule for again, rule in both])
+
+
+def _tuple_of(op: Op, rule: Rule) -> str:
+    """A rule's arguments as the text of a tuple."""
+    return "(" + "".join(f"{_value(op, source)}, " for source in rule.sources) + ")"
+
+
+def _value(op: Op, source: Source) -> str:
+    """One argument of a rule as text."""
+    what, which = source
+    if what in {"operand", "shape", "dtype"}:
+        return f"a{which}" if what == "operand" else f"a{which}.{what}"
+    if what == "needs":
+        return "(" + "".join(f"n{i} is not None, " for i in range(len(op.operands))) + ")"
+    return {"out": "result", "aux": f"aux[{which}]", "setting": which}[what]  # type: ignore[no-any-return]
+
+
+def can_be_written(op: Op) -> bool:
+    """Whether `op` has a fixed number of operands, one result, and rules of this library.
+
+    Casts are left out: whether their result carries a gradient depends on its type.
+    """
+    simple = not op.variadic and not op.outputs and op.trusted and "dtype" not in op.settings
+    return simple and op.differentiable and not PLAIN
+
+
+# Stands in for a function until its first call. Writing takes 0.3 ms, there are 300 operations,
+# and a program uses twenty: so nothing is written while the package is imported.
+def _unwritten(*operands: Any, **settings: Any) -> Any:
+    return write()(*operands, **settings)  # type: ignore[name-defined]  # noqa: F821
+
+
+def written(
+    op: Op,
+    general: Callable[..., Any] | None = None,
+    *,
+    operator: bool = False,
+    reflected: bool = False,
+    out: bool = False,
+) -> Callable[..., Any]:
+    """A function of the operands and settings of `op`; `general` serves the unusual calls."""
+    names: dict[str, Any] = {
+        "__name__": __name__, "general": general or _general(op), "op": op, "here": here,
+        "Node": Node, "WideNode": WideNode, "asarray": np.asarray, "ndarray": np.ndarray,
+        "tick": tick, "constant": constant, "inside": INSIDE, "frame_of": sys._getframe,
+        "new": object.__new__,         "mismatch": mismatch, "note_view": note_view,
+    }  # fmt: skip
+    function = FunctionType(_unwritten.__code__, names, _name_of(op))
+
+    def write() -> Callable[..., Any]:
+        """Give the function, wherever it has been published, its real code."""
+        if not can_be_written(op):
+            source = WRITE_GENERAL.format(name=_name_of(op))
+        else:
+            source = source_of(op, operator=operator, reflected=reflected, out=out)
+        file = f"{WRITTEN} {op.name}>"
+        linecache.cache[file] = (len(source), None, source.splitlines(True), file)  # tracebacks
+        names.update({f"default_{name}": value for name, value in op.defaults.items()})
+        names.update(Tensor=Op.tensor_class, forward=op.forward)
+        exec(compile(source, file, "exec"), names)  # noqa: S102 - our own text, from no input
+        real = names[_name_of(op)]
+        function.__code__, function.__defaults__ = real.__code__, real.__defaults__
+        function.__kwdefaults__ = real.__kwdefaults__
+        return cast("Callable[..., Any]", function)
+
+    names["write"] = write
+    return cast("Callable[..., Any]", function)
+
+
+def _general(op: Op) -> Callable[..., Any]:
+    """`apply` under the signature of what is written."""
+    count, settings = len(op.operands), op.settings
+
+    def general(*arguments: Any, **named: Any) -> Any:
+        if op.variadic:
+            return apply(op, arguments, named)
+        given = dict(zip(settings, arguments[count:], strict=False))
+        return apply(op, arguments[:count], {**given, **named})
+
+    return general
+
+
+Op.writer = staticmethod(written)
+
+
+def lift_unary(op: Op, careful: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """A function of a tensor for an elementwise operation; `careful` serves unusual calls."""
+    return _named(written(op, careful, operator=True, out=careful is not None), op)
 
 
 def lift_binary(
-    op: Op, tensor: Any, known: tuple[type, ...]
+    op: Op, known: tuple[type, ...]
 ) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """Two operator methods of an operation of two operands: as written, and reflected.
 
@@ -111,62 +392,10 @@ def lift_binary(
             return NotImplemented
         return apply(op, (x.item() if isinstance(x, np.generic) else x, y), {})
 
-    rule_x, rule_y = op.rules
-    simple = ("nothing", "x", "y")
-    usual = rule_x is not None and rule_x.keeps in simple
-    pair = [Source("operand", 0), Source("operand", 1)]
-    usual = usual and rule_y is not None and (rule_y.keeps in simple or [*rule_y.sources] == pair)
-    if PLAIN or not usual or rule_x is None or rule_y is None:
-        return _named(general, op), _named(general_reflected, op, "r")
-    forward = op.forward
-    x_needs_x, x_needs_y = rule_x.keeps == "x", rule_x.keeps == "y"
-    y_needs_x, y_needs_y = rule_y.keeps == "x", rule_y.keeps == "y"
-    y_needs_both = rule_y.keeps == "several"
-
-    def run(x: Any, y: Any) -> Any:
-        a = x._array
-        if y.__class__ is float or y.__class__ is int:
-            b, right = constant(y, a.dtype), None
-            if b is None:
-                return general(x, y)
-        else:
-            try:
-                b, right = y._array, y._node
-            except AttributeError:
-                return general(x, y)
-            if a.dtype is not b.dtype or y._view is not None:
-                return general(x, y)
-        left = x._node
-        state = here.state
-        if x._view is not None or not state.plain or (left is None and right is None):
-            return general(x, y)
-        try:
-            out = forward(a, b)
-        except ValueError as error:
-            raise mismatch(op, [a, b], error) or error from None
-        if out.__class__ is not np.ndarray:
-            out = np.asarray(out)
-        node = new(Node)
-        node.clock, node.op, node.x, node.y, node.hooks = tick(), op, left, right, None
-        shape = a.shape
-        if not b.ndim or shape == b.shape:  # a number or an equal shape: most calls
-            node.shape, node.sx = shape, None
-            node.sy = None if b.ndim or not shape else ()
-        else:
-            node.shape, node.sx, node.sy = out.shape, shape, b.shape
-        node.kx = node.ky = None
-        if left is not None:
-            node.kx = b if x_needs_y else a if x_needs_x else None
-        if right is not None:
-            node.ky = a if y_needs_x else b if y_needs_y else (a, b) if y_needs_both else None
-        node.dtype, node.settings, node.scope = a.dtype, None, state.scope
-        frame = frame_of(1)
-        node.code, node.at = frame.f_code, frame.f_lasti
-        made = new(tensor)
-        made._array, made._node, made._grad, made._view = out, node, None, None
-        return made
-
-    return _named(run, op), _named(general_reflected, op, "r")
+    return (
+        _named(written(op, general, operator=True), op),
+        _named(written(op, general_reflected, operator=True, reflected=True), op, "r"),
+    )
 
 
 def _named(method: Callable[..., Any], op: Op, prefix: str = "") -> Callable[..., Any]:

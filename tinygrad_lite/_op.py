@@ -19,6 +19,7 @@ operation, and other operations; nothing that writes.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, overload
 
@@ -132,6 +133,7 @@ class Op:
 
     tensor_class: type | tuple[()] = ()  # the class users hold, made known by its floor
     record: Callable[[Op, tuple[Any, ...], dict[str, Any]], Any]  # the recorder, likewise
+    writer: Callable[[Op], Callable[..., Any]]  # the recorder written out for one operation
 
     def __init__(
         self,
@@ -165,14 +167,27 @@ class Op:
         """Run on arrays, or record when an operand is a tensor."""
         for operand in operands:
             if isinstance(operand, Op.tensor_class):
-                return Op.record(self, operands, settings)
+                return self.run(*operands, **settings)
         result = self.forward(*operands, **settings)
         return self.visible(result) if self.aux else result
+
+    @functools.cached_property
+    def run(self) -> Callable[..., Any]:
+        """Run on operands of which one is a tensor, and record: by `record`, or written out.
+
+        Settings come by name, or after the operands in the order of their declaration.
+        """
+        return Op.writer(self)
 
     def visible(self, result: tuple[Any, ...]) -> Any:
         """What users see of a forward's results: everything but the aux values."""
         count = len(self.outputs)
         return result[:count] if count else result[0]
+
+    def _forget(self) -> None:
+        """A rule has been declared: what was worked out of the others no longer holds."""
+        self._facts = None
+        self.__dict__.pop("run", None)
 
     @property
     def facts(self) -> Facts:
@@ -207,7 +222,7 @@ class Op:
             return lambda f: self.rule(f, function)
         index = self.rules.index(None) if of is None else self.operands.index(of)
         self.rules[index] = Rule(function, self)
-        self._facts = None
+        self._forget()
         return function
 
     @overload
@@ -220,19 +235,19 @@ class Op:
             return lambda f: self.again(f, function)
         index = self.rules_again.index(None) if of is None else self.operands.index(of)
         self.rules_again[index] = Rule(function, self)
-        self._facts = None
+        self._forget()
         return function
 
     def joint(self, function: F) -> F:
         """Declare one rule for all operands: it returns a gradient or None for each."""
         self.shared = Rule(function, self)
-        self._facts = None
+        self._forget()
         return function
 
     def joint_again(self, function: F) -> F:
         """Declare the joint rule's twin for recorded gradients."""
         self.shared_again = Rule(function, self)
-        self._facts = None
+        self._forget()
         return function
 
     def source(self, name: str) -> Source:

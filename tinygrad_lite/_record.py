@@ -19,7 +19,20 @@ from ._state import here, tick
 from ._walk import Walk
 from .ops.elementwise import cast
 
-__all__ = ["Leaf", "Node", "Pick", "View", "Walk", "WideNode", "apply", "here", "stamp", "tick"]
+__all__ = [
+    "Leaf",
+    "Node",
+    "Pick",
+    "View",
+    "Walk",
+    "WideNode",
+    "apply",
+    "here",
+    "mismatch",
+    "note_view",
+    "stamp",
+    "tick",
+]
 
 new = object.__new__
 
@@ -57,7 +70,7 @@ def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     else:
         made = _unrecorded(op, result)
     if op.kind == "view" and isinstance(operands[0], tensor):
-        _note_view(made, operands[0], op, settings)
+        note_view(made, operands[0], op, settings)
     if state.watch is not None:
         state.watch(op, operands, settings, made)
     return made
@@ -120,7 +133,7 @@ def family_of(base: Any) -> list[int]:
     return family
 
 
-def _note_view(made: Any, base: Any, op: Op, settings: dict[str, Any]) -> None:
+def note_view(made: Any, base: Any, op: Op, settings: dict[str, Any]) -> None:
     """Remember that `made` is a view, if it really shares the memory of `base`."""
     array, origin = made._array, base._array
     owner = array.base

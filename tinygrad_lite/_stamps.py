@@ -15,8 +15,19 @@ import numpy as np
 from ._state import tick
 
 PACKAGE = __name__.rpartition(".")[0]
+FOLDER = __file__.rpartition("_stamps")[0]
 
-__all__ = ["NEWEST", "STAMPS", "line_of", "outside", "root_of", "stamp", "version"]
+__all__ = [
+    "INSIDE",
+    "NEWEST",
+    "STAMPS",
+    "WRITTEN",
+    "line_of",
+    "outside",
+    "root_of",
+    "stamp",
+    "version",
+]
 
 
 class Stamp:
@@ -59,21 +70,26 @@ def stamp(array: Any, name: str = "an in-place operation") -> None:
     found.clock = NEWEST[0] = tick()
 
 
-INSIDE: dict[str, bool] = {}
-"""Whether a source file belongs to this package: a look-up by name, which caches its hash."""
+WRITTEN = f"<{PACKAGE}: recording"  # begins the file names of functions that this package writes
+
+
+class Inside(dict[str, bool]):
+    """Whether a source file belongs to this package: a look-up by name, which caches its hash."""
+
+    def __missing__(self, file: str) -> bool:
+        found = self[file] = file.startswith((FOLDER, WRITTEN))
+        return found
+
+
+INSIDE = Inside()
 
 
 def outside() -> Any:
     """The frame of the line that called into this package."""
-    frame = sys._getframe(2)
-    while True:
-        name = frame.f_code.co_filename
-        inside = INSIDE.get(name)
-        if inside is None:
-            inside = INSIDE[name] = (frame.f_globals.get("__package__") or "").startswith(PACKAGE)
-        if not inside or frame.f_back is None:
-            return frame
+    frame: Any = sys._getframe(2)
+    while INSIDE[frame.f_code.co_filename] and frame.f_back is not None:
         frame = frame.f_back
+    return frame
 
 
 def version(array: Any) -> int:

@@ -417,13 +417,13 @@ def _operators() -> None:
         "or": el.bitwise_or, "xor": el.bitwise_xor, "lshift": el.left_shift,
         "rshift": el.right_shift, "floordiv": el.floor_divide, "mod": el.remainder,
     }.items():  # fmt: skip
-        written, reflected = lift_binary(op, Tensor, OPERANDS)
+        written, reflected = lift_binary(op, OPERANDS)
         setattr(Tensor, f"__{name}__", written)
         setattr(Tensor, f"__r{name}__", reflected)
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
-        setattr(Tensor, f"__{name}__", lift_binary(getattr(el, name), Tensor, OPERANDS)[0])
+        setattr(Tensor, f"__{name}__", lift_binary(getattr(el, name), OPERANDS)[0])
     for name, op in {"neg": el.neg, "abs": el.abs, "invert": el.bitwise_not}.items():
-        setattr(Tensor, f"__{name}__", lift_unary(op, Tensor))
+        setattr(Tensor, f"__{name}__", lift_unary(op))
 
 
 _operators()
