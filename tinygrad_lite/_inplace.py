@@ -107,7 +107,7 @@ def replace(x: Any, result: Any, name: str, start: int) -> Any:
 
 
 def _tell(x: Any, result: Any, key: Any) -> None:
-    """Tell a watcher that follows changes in place that `x`, or its part at `key`, gets `result`."""
+    """Tell a watcher that follows such changes that `x`, or its part at `key`, gets `result`."""
     note = getattr(here.state.watch, "note_change", None)
     if note is not None:
         note(x, result, key)

@@ -1,0 +1,219 @@
+"""Convolutions, pooling, sliding windows and linear maps."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..._kernels.pooling import Window
+from ..builder import Value
+from ..context import Context, writes
+from ..sizes import Size, unify
+
+
+@writes("linear")
+def write_linear(c: Context, x: Value, weight: Value, bias: Value) -> Any:
+    if x.ndim == 2:
+        return c.emit("Gemm", x, weight, bias, transB=1)
+    product = c.emit("MatMul", x, c.emit("Transpose", weight, perm=[1, 0]))
+    return c.emit("Add", product, bias)
+
+
+@writes("linear_without_bias")
+def write_linear_without_bias(c: Context, x: Value, weight: Value) -> Any:
+    return c.emit("MatMul", x, c.emit("Transpose", weight, perm=[1, 0]))
+
+
+@writes("matmul")
+def write_matmul(c: Context, x: Any, y: Any) -> Any:
+    return c.emit("MatMul", c.value(x), c.value(y))
+
+
+@writes("blend")
+def write_blend(c: Context, x: Value, matrix: Any) -> Any:
+    """The axis moved to the end, times the transposed matrix, and moved back."""
+    axis = c["axis"]
+    order = [a for a in range(x.ndim) if a != axis] + [axis]
+    turned = c.emit("Transpose", c.value(matrix, x.dtype), perm=[1, 0])
+    if isinstance(matrix, Value) and matrix.dtype != x.dtype:
+        turned = c.cast(turned, x.dtype)
+    mixed = c.emit("MatMul", c.transpose(x, order), turned)
+    return c.transpose(mixed, [order.index(a) for a in range(x.ndim)])
+
+
+def _ends(pairs: Any) -> list[int]:
+    return [low for low, _ in pairs] + [high for _, high in pairs]
+
+
+@writes("convolution")
+def write_convolution(c: Context, x: Value, weight: Value, bias: Any) -> Any:
+    source: Any = x
+    pads = _ends(c["padding"])
+    if min(pads) < 0:
+        source = c.emit("Pad", x, c.ints([0, 0, *pads[: len(pads) // 2], 0, 0,
+                                          *pads[len(pads) // 2 :]]))  # fmt: skip
+        pads = [0] * len(pads)
+    return c.emit(
+        "Conv", source, weight, bias, kernel_shape=list(weight.shape[2:]), strides=list(c["stride"]),
+        pads=pads, dilations=list(c["dilation"]), group=c["groups"],
+    )  # fmt: skip
+
+
+@writes("transposed_convolution")
+def write_transposed_convolution(c: Context, x: Value, weight: Value, bias: Any) -> Any:
+    """The size asked for is the usual one plus what is added at the far ends."""
+    extra = []
+    for n, m, k, s, (low, high), d in zip(
+        x.shape[2:], c.out.shape[2:], weight.shape[2:], c["stride"], c["padding"], c["dilation"],
+        strict=True,
+    ):  # fmt: skip
+        ins = n.values if isinstance(n, Size) else (n,)
+        outs = m.values if isinstance(m, Size) else (m,) * len(ins)
+        more = {o - ((i - 1) * s - low - high + d * (k - 1) + 1)  # type: ignore[operator]
+                for i, o in zip(ins, outs, strict=True)}  # fmt: skip
+        if len(more) != 1:
+            c.refuse("its output size does not follow from that of its input")
+        extra.append(more.pop())
+    return c.emit(
+        "ConvTranspose", x, weight, bias, kernel_shape=list(weight.shape[2:]),
+        strides=list(c["stride"]), pads=_ends(c["padding"]), dilations=list(c["dilation"]),
+        group=c["groups"], output_padding=extra if any(extra) else None,
+    )  # fmt: skip
+
+
+# Pooling
+
+
+def _window(c: Context) -> dict[str, Any]:
+    window = Window(*c["window"])
+    return {
+        "kernel_shape": list(window.kernel), "strides": list(window.stride),
+        "pads": list(window.padding) * 2, "ceil_mode": int(window.ceil),
+        "dilations": list(window.dilation),
+    }  # fmt: skip
+
+
+@writes("max_pool")
+def write_max_pool(c: Context, x: Value) -> Any:
+    return c.emit("MaxPool", x, **_window(c))
+
+
+@writes("max_pool_with_indices")
+def write_max_pool_with_indices(c: Context, x: Value) -> Any:
+    """ONNX counts places over the whole batch, PyTorch within each image."""
+    values, places = c.emit("MaxPool", x, **_window(c), outputs=2)
+    sizes = [c.builder.size(n, (x,)) for n in x.shape[2:]]
+    count = sizes[0]
+    for size in sizes[1:]:
+        count = c.emit("Mul", count, size)
+    return values, c.emit("Mod", places, count)
+
+
+@writes("avg_pool")
+def write_avg_pool(c: Context, x: Value) -> Any:
+    include, divisor, window = c["include_padding"], c["divisor"], Window(*c["window"])
+    if divisor is not None or (window.ceil and include and any(window.padding)):
+        return _sum_pool(c, x, window, divisor)
+    return c.emit("AveragePool", x, **_window(c), count_include_pad=int(include))
+
+
+def _sum_pool(c: Context, x: Value, window: Window, divisor: int | None) -> Any:
+    """Sums of windows by a convolution with ones, over the number that each counts."""
+    axes = len(window.kernel)
+    if any(isinstance(n, Size) for n in x.shape[2:]):
+        c.refuse("the number of elements a window counts depends on the size of the inputs")
+    outs = window.places(x.shape[2:])  # type: ignore[arg-type]
+    ends = [
+        max(0, (m - 1) * s + k - n - p)
+        for m, s, k, n, p in zip(
+            outs, window.stride, window.kernel, x.shape[2:], window.padding, strict=True
+        )
+    ]
+    planes = c.reshape(x, (_product(x.shape[:2]), 1, *x.shape[2:]))
+    ones = c.constant(np.ones((1, 1, *window.kernel)))
+    sums = c.emit("Conv", planes, ones, strides=list(window.stride),
+                  pads=[*window.padding, *ends], kernel_shape=list(window.kernel))  # fmt: skip
+    counts: Any = np.full((1,) * axes, divisor or 1.0)
+    if divisor is None:
+        counts = np.ones(())
+        for n, m, s, k, p in zip(
+            x.shape[2:], outs, window.stride, window.kernel, window.padding, strict=True
+        ):
+            start = np.arange(m) * s - p
+            counts = counts[..., None] * (np.minimum(start + k, n + p) - start)  # type: ignore[operator]
+    means = c.emit("Div", sums, c.constant(counts))
+    return c.reshape(means, c.out.shape, (x,))
+
+
+def _product(shape: Any) -> Any:
+    """The product of sizes."""
+    if all(isinstance(n, int) for n in shape):
+        return math.prod(shape)
+    runs = max(len(n.values) for n in shape if isinstance(n, Size))
+    columns = [n.values if isinstance(n, Size) else (n,) * runs for n in shape]
+    return unify(tuple(math.prod(column) for column in zip(*columns, strict=True)))
+
+
+@writes("unpool")
+def write_unpool(c: Context, x: Value, places: Value) -> Any:
+    zeros = c.emit("Expand", c.constant(0), c.builder.sizes(c.out.shape, (x,)))
+    return c.emit("ScatterElements", zeros, places, x, axis=x.ndim - 1)
+
+
+# Columns
+
+
+def _stamps(c: Context, kernel: tuple[int, ...]) -> str:
+    """A kernel for each offset, with a single one there."""
+    count = math.prod(kernel)
+    return c.constant(np.eye(count).reshape(count, 1, *kernel))
+
+
+def _layout(c: Context) -> dict[str, Any]:
+    return {
+        "kernel_shape": list(c["kernel"]), "strides": list(c["stride"]),
+        "pads": list(c["padding"]) * 2, "dilations": list(c["dilation"]),
+    }  # fmt: skip
+
+
+@writes("unfold")
+def write_unfold(c: Context, x: Value) -> Any:
+    """A convolution of every channel with one kernel for each offset."""
+    planes = c.reshape(x, (_product(x.shape[:2]), 1, *x.shape[2:]))
+    columns = c.emit("Conv", planes, _stamps(c, c["kernel"]), **_layout(c))
+    return c.reshape(columns, c.out.shape, (x,))
+
+
+@writes("fold")
+def write_fold(c: Context, x: Value) -> Any:
+    """The transpose of that convolution."""
+    kernel, size = c["kernel"], c["size"]
+    channels = c.out.shape[1]
+    batch = _product((x.shape[0], channels))
+    columns = c.reshape(x, (batch, math.prod(kernel), *c["places"]))
+    extra = [
+        n - ((m - 1) * s - 2 * p + d * (k - 1) + 1)
+        for n, m, s, p, d, k in zip(
+            size, c["places"], c["stride"], c["padding"], c["dilation"], kernel, strict=True
+        )
+    ]
+    layout = _layout(c)
+    planes = c.emit(
+        "ConvTranspose", columns, _stamps(c, kernel), **layout,
+        output_padding=extra if any(extra) else None,
+    )  # fmt: skip
+    return c.reshape(planes, c.out.shape, (x,))
+
+
+@writes("attention")
+def write_attention(c: Context, q: Value, k: Value, v: Value, mask: Any) -> Any:
+    order = [*range(k.ndim - 2), k.ndim - 1, k.ndim - 2]
+    scaled = c.emit("Mul", q, float(c["scale"]))
+    scores = c.emit("MatMul", scaled, c.transpose(k, order))
+    if mask is not None:
+        scores = c.emit("Add", scores, c.value(mask, q.dtype))
+    return c.emit("MatMul", c.emit("Softmax", scores, axis=-1), v)
+
+

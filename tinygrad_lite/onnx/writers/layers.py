@@ -1,0 +1,100 @@
+"""Normalisations, and functions taken whole: resizing and sampling of images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..builder import Value
+from ..context import Context, taken_whole, writes
+from ..sizes import Size
+
+
+@writes("layer_norm")
+def write_layer_norm(c: Context, x: Value, weight: Any, bias: Any) -> Any:
+    count = c["count"]
+    scale = weight
+    if scale is None:
+        face = x.shape[x.ndim - count :]
+        if any(isinstance(n, Size) for n in face):
+            scale = c.emit("Expand", c.constant(1), c.builder.sizes(face, (x,)))
+        else:
+            scale = c.constant(np.ones(face))  # type: ignore[arg-type]
+    return c.emit(
+        "LayerNormalization", x, scale, bias, axis=-count, epsilon=float(c["eps"])
+    )
+
+
+@writes("batch_norm")
+def write_batch_norm(c: Context, x: Value, weight: Any, bias: Any) -> Any:
+    """With the statistics of the batch itself: ONNX's training mode."""
+    channels = x.shape[1]
+    one, zero = (c.constant(np.full(channels, n)) for n in (1, 0))  # type: ignore[arg-type]
+    out, mean, variance = c.emit(
+        "BatchNormalization", x, one if weight is None else weight, zero if bias is None else bias,
+        zero, one, epsilon=float(c["eps"]), momentum=0.0, training_mode=1, outputs=3,
+    )  # fmt: skip
+    return out, mean, variance
+
+
+@writes("rms_scale")
+def write_rms_scale(c: Context, x: Value) -> Any:
+    axes = c.ints(range(-c["count"], 0))
+    square = c.emit("ReduceMean", c.emit("Mul", x, x), axes, keepdims=1)
+    return c.emit("Div", x, c.emit("Sqrt", c.emit("Add", square, c.constant(c["eps"]))))
+
+
+def _always(**arguments: Any) -> bool:
+    return True
+
+
+@taken_whole("_with_statistics", when=_always)
+def write_batch_norm_of_statistics(
+    c: Context, x: Value, mean: Value, var: Value, weight: Any, bias: Any, eps: float
+) -> Any:
+    channels = x.shape[1]
+    one, zero = (c.constant(np.full(channels, n)) for n in (1, 0))  # type: ignore[arg-type]
+    return c.emit(
+        "BatchNormalization", x, one if weight is None else weight, zero if bias is None else bias,
+        mean, var, epsilon=float(eps),
+    )  # fmt: skip
+
+
+def _can_resize(mode: str, antialias: bool, **rest: Any) -> bool:
+    return mode not in {"area", "nearest-exact"} and not antialias
+
+
+MODES = {"nearest": "nearest", "bicubic": "cubic"}
+
+
+@taken_whole("interpolate", when=_can_resize)
+def write_interpolate(
+    c: Context, input: Value, size: Any, scale_factor: Any, mode: str, align_corners: Any,
+    recompute_scale_factor: Any, antialias: bool,
+) -> Any:  # fmt: skip
+    if mode == "nearest":
+        places = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    elif align_corners:
+        places = {"coordinate_transformation_mode": "align_corners"}
+    else:
+        places = {"coordinate_transformation_mode": "half_pixel"}
+    axes = input.ndim - 2
+    settings = {"mode": MODES.get(mode, "linear"), "cubic_coeff_a": -0.75, **places}
+    if scale_factor is not None and not recompute_scale_factor:
+        factors = scale_factor if isinstance(scale_factor, (tuple, list)) else [scale_factor] * axes
+        scales = c.builder.constant(np.array([1, 1, *map(float, factors)], np.float32))
+        return c.emit("Resize", input, None, scales, **settings)
+    sizes = c.builder.sizes(c.out.shape, (input,))
+    return c.emit("Resize", input, None, None, sizes, **settings)
+
+
+@taken_whole("grid_sample", when=_always)
+def write_grid_sample(
+    c: Context, input: Value, grid: Value, mode: str, padding_mode: str, align_corners: Any
+) -> Any:
+    names = {"bilinear": "linear", "bicubic": "cubic", "nearest": "nearest"}
+    return c.emit(
+        "GridSample", input, grid, mode=names[mode], padding_mode=padding_mode,
+        align_corners=int(bool(align_corners)),
+    )  # fmt: skip
