@@ -25,6 +25,7 @@ FLOORS = {
     "_record": 2, "_nodes": 2, "_stamps": 2, "_state": 2, "_walk": 2, "_keys": 2, "_backward": 2,
     "_composite": 2,
     "_lift": 3,
+    "_einops": 5, "types": 5,
     "_tensor": 4, "_inplace": 4, "_format": 4,
     "_functions": 5, "linalg": 5, "special": 5, "_creation": 5, "_random": 5, "_graph": 5,
     "graph": 5, "autograd": 5,
@@ -33,14 +34,16 @@ FLOORS = {
     "viz": 8, "onnx": 8, "compile": 8, "distributed": 8, "serialization": 8,
     "inference": 8,
     "cuda": 8, "amp": 8, "backends": 8, "accelerator": 8, "compiler": 8, "jit": 8, "profiler": 8,
-    "multiprocessing": 8, "testing": 8, "random": 8, "func": 8, "version": 8,
+    "mps": 8, "multiprocessing": 8, "testing": 8, "random": 8, "func": 8, "version": 8,
     "": 9,
     "cli": 10, "__main__": 10, "pytest_plugin": 10,
 }  # fmt: skip
 
 # Packages that work without; they are imported where they are needed, and nowhere else.
-HOSTS = {"pytest_plugin": "pytest"}  # loaded by that package only, so it is there
-OPTIONAL = {"graphviz", "onnx", "onnxruntime", "resvg_py", "IPython", "torch", "PIL"}
+HOSTS = {"pytest_plugin": "pytest", "utils.einops": "einops"}  # for those who have that package
+OPTIONAL = {
+    "graphviz", "onnx", "onnxruntime", "resvg_py", "IPython", "torch", "PIL", "tensorboardX",
+}  # fmt: skip
 
 
 def module_name(path):

@@ -14,7 +14,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from . import _creation, _dtypes, _functions, _random, autograd as autograd
+from . import _creation, _dtypes, _einops, _functions, _random, autograd as autograd
 from ._device import device as device
 from ._dtypes import DTYPES as DTYPES, dtype as dtype
 from ._format import set_printoptions as set_printoptions
@@ -70,6 +70,7 @@ for _module in (_creation, _random, _dtypes):
     globals().update({name: getattr(_module, name) for name in _module.__all__})
 globals().update(_functions.NAMES)
 globals().update(DTYPES)
+_einops.watch()
 
 # Imported when first asked for: a program that differentiates a formula needs no layers.
 LAZY = (
