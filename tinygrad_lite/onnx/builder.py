@@ -80,6 +80,28 @@ class Builder:
         self.nodes.append(Node(op, tuple(names), made, kept, node))
         return made[0] if outputs == 1 else made
 
+    def rename(self, old: str, new: str) -> None:
+        """Call a value otherwise, where it is made and wherever it is read."""
+        for place, node in enumerate(self.nodes):
+            if old in node.inputs or old in node.outputs:
+                inputs, outputs = (
+                    tuple(new if n == old else n for n in names)
+                    for names in (node.inputs, node.outputs)
+                )
+                self.nodes[place] = node._replace(inputs=inputs, outputs=outputs)
+        for key, name in self.known.items():
+            if name == old:
+                self.known[key] = new
+
+    def drop_unused(self, wanted: set[str]) -> None:
+        """Leave out nodes that contribute to no output."""
+        needed, kept = set(wanted), []
+        for node in reversed(self.nodes):
+            if not needed.isdisjoint(node.outputs):
+                needed.update(node.inputs)
+                kept.append(node)
+        self.nodes = kept[::-1]
+
     # -- constants ----------------------------------------------------------------------
 
     def constant(self, array: Any, dtype: Any = None, *, wish: str = "constant") -> str:

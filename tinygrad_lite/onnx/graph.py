@@ -32,6 +32,7 @@ class Writer:
         self.tapes = tapes
         self.builder = Builder(symbols, len(tapes))
         self.names: dict[int, str] = {}
+        self.named: set[int] = set()  # values that have the name of an output
         self.lasts: dict[int, tuple[str, bool]] = {}
         self._compare()
 

@@ -54,9 +54,14 @@ class Step:
 
 @dataclass
 class Tape:
-    """Watches a run. `takes` says whether a function is to be taken whole with its arguments."""
+    """Watches a run.
+
+    `takes` says whether a function with its arguments is to be one step; a function that has a
+    twin is replaced by it.
+    """
 
     takes: Callable[[str, dict[str, Any]], bool]
+    twins: dict[str, Callable[..., Any]] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     steps: list[Step] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
@@ -86,10 +91,14 @@ class Tape:
 
     def take_call(self, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Note a call as one step, if it is to be taken whole, and run it."""
+        if self.paused:
+            return function(*args, **keywords)
+        if function.__name__ in self.twins:
+            return self.twins[function.__name__](*args, **keywords)
         bound = inspect.signature(function).bind(*args, **keywords)
         bound.apply_defaults()
         given = dict(bound.arguments)
-        if self.paused or not self.takes(function.__name__, given):
+        if not self.takes(function.__name__, given):
             return function(*args, **keywords)
         names = [name for name, value in given.items() if isinstance(value, Tensor)]
         read = tuple(self._read(given[name]) for name in names)
@@ -99,7 +108,7 @@ class Tape:
             result = function(*args, **keywords)
         finally:
             self.paused -= 1
-        operands = {name: ref for name, ref in zip(names, read, strict=True)}
+        operands = dict(zip(names, read, strict=True))
         self._add(function.__name__, read, {**settings, **operands}, result, whole=True)
         return result
 

@@ -1,0 +1,79 @@
+"""Every layer of `nn` is exported, checked, and says the same in two other runtimes."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import tinygrad_lite as torch
+from tests.nn.layer_cases import CASES, draw
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+from tests.onnx.checking import check  # noqa: E402
+
+REFUSED = {
+    "CTCLoss": "sums over alignments, for which ONNX has no operation",
+}
+
+# What the reference evaluator cannot run, or runs otherwise than the standard says.
+NO_REFERENCE = {}
+
+
+def build(case):
+    kwargs = {
+        key: torch.tensor(value) if key in {"weight", "pos_weight"} else value
+        for key, value in case.kwargs.items()
+    }
+    torch.manual_seed(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return getattr(torch.nn, case.name)(*case.args, **kwargs).eval()
+
+
+def inputs_of(case):
+    random = np.random.default_rng(5)
+    return [draw(given, random)[0] for given in case.inputs]
+
+
+UNBATCHED = {  # number of axes of an input without a batch axis
+    "Conv1d": 2, "Conv2d": 3, "Conv3d": 4, "ConvTranspose1d": 2, "ConvTranspose2d": 3,
+    "ConvTranspose3d": 4, "MaxPool1d": 2, "MaxPool2d": 3, "AdaptiveAvgPool2d": 3, "Linear": 1,
+    "InstanceNorm1d": 2, "Softmax2d": 3, "MultiheadAttention": 2, "TransformerEncoderLayer": 2,
+    "RNN": 2, "LSTM": 2, "GRU": 2, "RNNCell": 1, "LSTMCell": 1, "GRUCell": 1, "AvgPool2d": 3,
+}  # fmt: skip
+STEPS_FIRST = {
+    "RNN", "LSTM", "GRU", "MultiheadAttention", "TransformerEncoderLayer", "Transformer",
+    "TransformerDecoderLayer",
+}  # fmt: skip
+
+
+def batch_axes(case, values):
+    """The batch axis of every input; None where the case has no batch."""
+    arrays = {i: v for i, v in enumerate(values) if isinstance(v, np.ndarray)}
+    first = values[0]
+    if not first.ndim or first.ndim == UNBATCHED.get(case.name) or not first.shape[0]:
+        return None
+    if case.name in STEPS_FIRST and not case.kwargs.get("batch_first"):
+        axes = {i: 1 for i, v in arrays.items()}
+        if case.name == "MultiheadAttention" and len(values) > 3:
+            axes[3] = 0
+        return axes
+    return {i: 0 for i in arrays}
+
+
+FIXED = {  # cases in which the first axis is no batch
+    "PReLU", "GLU", "Softmax", "Softmin", "CosineSimilarity", "Flatten", "KLDivLoss",
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_layer_runs_elsewhere(case):
+    module, values = build(case), inputs_of(case)
+    call = dict(case.call)
+    if case.name in REFUSED:
+        with pytest.raises(torch.onnx.UnsupportedOperatorError, match=r"test_layers|checking"):
+            check(module, values, call=call)
+        return
+    axes = batch_axes(case, values)
+    check(module, values, axes=axes, call=call, reference=case.name not in NO_REFERENCE)

@@ -1,0 +1,18 @@
+"""Models to and from ONNX files; needs the package onnx: pip install 'tinygrad-lite[export]'."""
+
+from __future__ import annotations
+
+from .errors import (
+    OnnxExporterError as OnnxExporterError,
+    UnsupportedOperatorError as UnsupportedOperatorError,
+)
+from .export import (
+    TrainingMode as TrainingMode,
+    export as export,
+    is_in_onnx_export as is_in_onnx_export,
+)
+
+__all__ = [
+    "OnnxExporterError", "TrainingMode", "UnsupportedOperatorError", "export",
+    "is_in_onnx_export",
+]  # fmt: skip
