@@ -10,6 +10,8 @@ import numpy as np
 
 from .samples import SAMPLES, Sample, draw, unbroadcast
 
+Material = dict[str, Sample]
+
 
 @dataclass
 class Case:
@@ -37,9 +39,9 @@ def damage(
     return backward
 
 
-def generic(rng: np.random.Generator) -> Iterator[Case]:
+def generic(rng: np.random.Generator, samples: Material = SAMPLES) -> Iterator[Case]:
     """Every sample with a few kinds of damage, drawn by the seed."""
-    for sample in SAMPLES.values():
+    for sample in samples.values():
         kinds = [k for k in KINDS if KINDS[k][2](sample)]
         for kind in rng.choice(kinds, min(4, len(kinds)), replace=False):
             cause, change, _ = KINDS[str(kind)]
@@ -139,9 +141,9 @@ KINDS: dict[str, tuple[str, Callable[..., Any], Callable[[Sample], bool]]] = {
 }
 
 
-def formulas(rng: np.random.Generator) -> Iterator[Case]:
+def formulas(rng: np.random.Generator, samples: Material = SAMPLES) -> Iterator[Case]:
     """Formulas gone wrong, as people write them."""
-    for sample in SAMPLES.values():
+    for sample in samples.values():
         for name, (cause, backward) in sample.formulas.items():
             for trial in range(2):
                 inputs = sample.inputs(rng)

@@ -315,7 +315,17 @@ class Behaviour:
             if all(g is not None for g in row.values()):
                 fault = self.linear_in_one(number, {k: np.asarray(g) for k, g in row.items()})
                 if fault:
-                    return fault
+                    return self.repeats_often(run, given, gradients) or fault
+        return None
+
+    def repeats_often(
+        self, run: Run, given: list[Array], gradients: list[Array | None]
+    ) -> Fault | None:
+        """Whether what seems nonlinear is random: a rare draw repeats itself once, not for long."""
+        for _ in range(8):
+            fault = self.backward_repeats(run, given, gradients)
+            if fault:
+                return fault
         return None
 
     def steepest(self, number: int) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .behaviour import Behaviour, Fault, differ
-from .diagnosis import diagnose
+from .diagnosis import NO_PATTERN, diagnose
 from .examine import Findings, compare_at, compare_single, examine, probe_branches
 from .kinks import is_bent
 from .noise import measure_noise
@@ -36,7 +36,7 @@ def check_subject(subject: Subject, settings: Settings, call: str | None = None)
             enter_fault(report, fault)
         else:
             compare(report, subject, settings)
-            if report.ok and behaviour.weak:
+            if behaviour.weak and (report.ok or report.cause == NO_PATTERN):
                 enter_fault(report, behaviour.weak)
     report.notes += [*behaviour.notes, *settings.notes]
     report.seconds = time.perf_counter() - began

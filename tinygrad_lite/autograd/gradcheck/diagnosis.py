@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .table import Table
 
 EXPLAINED = 1e-4
+NO_PATTERN = "no simple pattern: wrong formula or a missing term"
+# One wrong element beside more than so many right ones is no matter of digits.
+FEW = 8
 
 
 class Cause(NamedTuple):
@@ -136,7 +139,10 @@ def diagnose(flat: Flat, findings: Findings) -> Cause:
         if table is not None and (table.state == WRONG).any()
     ]
     cases.sort(key=lambda case: -int(case.wrong.sum()))
+    everywhere = all(bool((case.wrong <= case.table.bent).all()) for case in cases)
     for candidate in CANDIDATES:
+        if candidate is at_kink and not everywhere:
+            continue
         for case in cases:
             cause = candidate(case)
             if cause is not None:
@@ -144,7 +150,7 @@ def diagnose(flat: Flat, findings: Findings) -> Cause:
     hint = formula_hint(cases[0])
     if findings.place:
         return Cause("one branch", f"the gradient is right at the given inputs only; {hint}")
-    return Cause("no simple pattern: wrong formula or a missing term", hint)
+    return Cause(NO_PATTERN, hint)
 
 
 def not_finite(case: Case) -> Cause | None:
@@ -174,14 +180,24 @@ def is_zero(case: Case) -> Cause | None:
     )
 
 
-def at_kink(case: Case) -> Cause | None:
+def at_kink(case: Case) -> Cause:
     """Wrong only where the slope jumps."""
-    if not (case.wrong <= case.table.bent).all():
-        return None
     return Cause(
         "kink, not a subgradient",
         f"at a kink or a tie the gradient of {case.name!r} must lie between the one-sided slopes, "
         "also along directions (a tie counts once in all)",
+    )
+
+
+def nothing_there(case: Case) -> Cause | None:
+    """A gradient where the function does not move at all."""
+    if not case.judged.any() or (case.judged & (np.abs(case.numeric) > 3 * case.table.bar)).any():
+        return None
+    return Cause(
+        "one branch: mask missing, the true gradient is zero",
+        f"forward does not depend on {case.name!r} here (a constant branch, a rounding, a part "
+        "cut off), but backward returns a gradient: multiply by the mask of forward, or return "
+        "zeros",
     )
 
 
@@ -460,6 +476,37 @@ def term_cause(case: Case) -> Cause:
     )
 
 
+def part_zero(case: Case) -> Cause | None:
+    """Wrong elements get no gradient at all, the others the right one."""
+    columns = np.asarray(case.wrong.any(axis=0))
+    if case.analytic[:, columns].any() or not case.analytic.any():
+        return None
+    return Cause(
+        "zero gradient for some elements",
+        f"the gradient of {case.name!r} is zero at {int(columns.sum())} elements on which the "
+        "output depends, and right elsewhere: rows left out, a loop that ends early, or a mask too "
+        "many",
+    )
+
+
+def one_constant(case: Case) -> Cause | None:
+    """The error is one number at some elements, the same for each, and nothing at the others."""
+    if not case.complete or not case.by_output:
+        return None
+    gap = np.where(case.wrong, case.analytic - case.numeric, 0.0)
+    found = gap[case.wrong]
+    if found.size < 2 or case.wrong[case.judged].all():
+        return None
+    if np.ptp(found) > 1e-4 * np.abs(found).max() + 3 * case.table.bar[case.wrong].max():
+        return None
+    return Cause(
+        "missing or extra sum/mean term",
+        f"some elements of {case.name!r} are off by {found.mean():.4g}, each by the same, the "
+        "others are right: a constant term is missing there (a one-hot target not subtracted, a "
+        "diagonal)",
+    )
+
+
 def cross_terms(case: Case) -> Cause | None:
     """The gradient is elementwise, but the function mixes elements."""
     if not (case.by_output and case.complete) or case.output_shape != case.shape:
@@ -481,6 +528,8 @@ def low_precision(case: Case) -> Cause | None:
     """Errors are small everywhere."""
     finite = case.judged & (np.abs(case.numeric) > 0)
     if not finite.any() or (case.wrong & ~finite).any():
+        return None
+    if case.wrong.any(axis=0).sum() == 1 and finite.any(axis=0).sum() > FEW:
         return None
     with np.errstate(all="ignore"):
         relative = np.abs(case.analytic - case.numeric)[finite] / np.abs(case.numeric[finite])
@@ -511,6 +560,7 @@ CANDIDATES = (
     not_finite,
     is_zero,
     at_kink,
+    nothing_there,
     constant_ratio,
     low_precision,
     swapped,
@@ -523,5 +573,7 @@ CANDIDATES = (
     single,
     operand_transposed,
     branch,
+    part_zero,
     sum_term,
+    one_constant,
 )

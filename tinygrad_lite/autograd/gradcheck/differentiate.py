@@ -72,6 +72,7 @@ def gradcheck(
             raise_exception=raise_exception,
             nondet_tol=nondet_tol,
             report=report,
+            fast=bool(fast_mode),
         )
     settings = Settings(
         seed=seed,
@@ -133,6 +134,7 @@ def gradgradcheck(
             raise_exception=raise_exception,
             nondet_tol=nondet_tol,
             report=report,
+            fast=bool(fast_mode),
         )
     settings = Settings(
         seed=seed,

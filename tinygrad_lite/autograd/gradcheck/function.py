@@ -252,7 +252,7 @@ def wanted_arguments(backward: Callable[..., Any], count: int) -> str:
         return "result"
     if any(p.kind is p.VAR_POSITIONAL for p in given):
         return "inputs"
-    if y is not None and len(given) == count + 2:
+    if len(given) == count + 2 and given[-1].name == "y":
         return "result"
     required = [p for p in given if p.default is p.empty]
     return (

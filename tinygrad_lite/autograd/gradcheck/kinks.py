@@ -79,7 +79,9 @@ def edge_of_domain(slopes: Slopes) -> Jump:
     left, left_bar = one_sided(slopes.left, 2 * slopes.noise)
     ahead, behind = np.isfinite(slopes.right).any(axis=0), np.isfinite(slopes.left).any(axis=0)
     value, bar = np.where(ahead, right, left), np.where(ahead, right_bar, left_bar)
-    return Jump(value, value, bar, (ahead != behind) & np.isfinite(bar))
+    with np.errstate(all="ignore"):
+        settled = bar <= np.maximum(0.1 * np.abs(value), 3 * slopes.noise[-1])
+    return Jump(value, value, bar, np.asarray((ahead != behind) & settled))
 
 
 def directions_through(
