@@ -238,10 +238,14 @@ def test_buffers_are_registered_by_assignment():
 
 def test_a_name_moves_between_headings():
     module = nn.Module()
-    module.x = nn.Parameter(torch.ones(1))
+    module.x = nn.Buffer(torch.ones(1))
     module.x = nn.ReLU()
-    assert not list(module.parameters())
+    assert not list(module.buffers())
     assert list(module._modules) == ["x"]
+    module.x = nn.Parameter(torch.ones(1))
+    assert not list(module._modules)
+    with pytest.raises(TypeError, match="cannot assign 'ReLU' as parameter 'x'"):
+        module.x = nn.ReLU()
     del module.x
     module.x = 3
     assert not list(module._modules)

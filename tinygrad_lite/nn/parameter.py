@@ -189,8 +189,8 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
 
     def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
         """Remember the dtype."""
-        dtype = creation.empty((0,), device=device, dtype=dtype).dtype
-        return _uninitialized(cls, dtype, requires_grad)
+        empty = creation.empty((0,), device=device, dtype=dtype, requires_grad=requires_grad)
+        return _uninitialized(cls, empty.dtype, requires_grad)
 
 class UninitializedBuffer(UninitializedTensorMixin, Tensor):
     """A buffer that gets its shape later."""

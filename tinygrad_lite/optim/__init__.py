@@ -22,6 +22,7 @@ from . import (
     rmsprop,
     rprop,
     sgd,
+    sparse_adam,
 )
 from .adadelta import Adadelta
 from .adafactor import Adafactor
@@ -38,6 +39,7 @@ from .radam import RAdam
 from .rmsprop import RMSprop
 from .rprop import Rprop
 from .sgd import SGD
+from .sparse_adam import SparseAdam
 
 __all__ = [
     "ASGD",
@@ -55,6 +57,7 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Rprop",
+    "SparseAdam",
     "lr_scheduler",
     "swa_utils",
 ]

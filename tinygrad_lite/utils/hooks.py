@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ class RemovableHandle:
             hooks = reference()
             if hooks is not None:
                 hooks.pop(self.id, None)
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self._hooks(), self.id, tuple(reference() for reference in self._extra)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        hooks, self.id, extra = state
+        self._hooks = weakref.ref(OrderedDict() if hooks is None else hooks)
+        self._extra = [weakref.ref(more) for more in extra if more is not None]
 
     def __enter__(self) -> RemovableHandle:
         return self

@@ -22,6 +22,7 @@ from .linear import linear
 
 if TYPE_CHECKING:
     from ..._tensor import Tensor
+    from ._linear_loss_options import LinearCrossEntropyOptions
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "kl_div",
@@ -78,6 +79,11 @@ def cross_entropy(
     if weight is not None:
         _check_weight(weight, input)
     if target.shape == input.shape and target.dtype.is_floating_point:
+        if ignore_index >= 0:
+            raise RuntimeError(
+                "ignore_index is not supported for floating point target: set the rows of "
+                "`target` to ignore to 0"
+            )
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)  # type: ignore[no-any-return]
     if target.dtype.is_floating_point:
         _check_batch("cross_entropy", input, target)
@@ -110,19 +116,16 @@ def linear_cross_entropy(
     reduction: str = "mean",
     ignore_index: int | None = None,
     label_smoothing: float = 0.0,
-    options: Any = None,
+    options: LinearCrossEntropyOptions | None = None,
 ) -> Tensor:
     """cross_entropy(linear(input, linear_weight, linear_bias), target).
 
     Shapes: input (in) or (N, in), linear_weight (C, in) or (C, d₁, …, in), linear_bias (C) or
     (C, d₁, …); target as in cross_entropy.
 
-    `options`, which would cut the work into pieces to save memory, are not implemented.
+    Differs from PyTorch: `options`, with which it saves memory by working on pieces of the batch,
+    change nothing here, neither the values nor the memory.
     """
-    if options is not None:
-        raise NotImplementedError(
-            "linear_cross_entropy: options (work in chunks) are not implemented; leave them out"
-        )
     if input.ndim not in {1, 2}:
         raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.ndim}")
     if linear_weight.ndim < 2:

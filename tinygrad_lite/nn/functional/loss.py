@@ -216,9 +216,13 @@ def gaussian_nll_loss(
     if spread.shape != input.shape:
         if spread.shape == input.shape[:-1]:
             spread = reshape(spread, shape=(*spread.shape, 1))
-        elif not (spread.ndim == input.ndim and spread.shape[-1:] == (1,)
-                  and spread.shape[:-1] == input.shape[:-1]):
-            raise ValueError("var is of incorrect size")
+        elif spread.ndim != input.ndim or [
+            size for wide, size in zip(input.shape, spread.shape, strict=True) if wide != size
+        ] != [1]:  # one axis may be shared, and only one
+            raise ValueError(
+                f"var is of incorrect size: {tuple(spread.shape)} for an input of "
+                f"{tuple(input.shape)}"
+            )
     if reduction not in {"none", "mean", "sum"}:
         raise ValueError(reduction + " is not valid")
     # the bound moves the value and not the gradient
@@ -272,7 +276,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
         )
-    loss = _rectified(-target * (input1 - input2) + margin)
+    loss = _rectified(-target * (input1 - input2) + float(margin))
     return ops.reduced(loss, reduction)  # type: ignore[no-any-return]
 
 

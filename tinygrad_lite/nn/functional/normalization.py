@@ -96,9 +96,12 @@ def batch_norm(
             "Expected more than 1 value per channel when training, got input size "
             f"torch.Size({list(input.shape)})"
         )
+    if eps <= 0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     out, mean, variance = ops.batch_norm(input, weight, bias, eps=eps)
-    _move(running_mean, array_of(mean), momentum)
-    _move(running_var, array_of(variance) * (count / max(1, count - 1)), momentum)
+    if count:  # an empty batch has no statistics to move towards
+        _move(running_mean, array_of(mean), momentum)
+        _move(running_var, array_of(variance) * (count / (count - 1)), momentum)
     return out  # type: ignore[no-any-return]
 
 

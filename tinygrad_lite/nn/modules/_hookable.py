@@ -26,6 +26,7 @@ class Hookable:
     _forward_hooks: Mapping[int, Any] = _NO_HOOKS
     _backward_pre_hooks: Mapping[int, Any] = _NO_HOOKS
     _backward_hooks: Mapping[int, Any] = _NO_HOOKS
+    _is_full_backward_hook: bool | None = None
     _hook_options: Mapping[int, Any] = _NO_HOOKS
     _state_dict_pre_hooks: Mapping[int, Any] = _NO_HOOKS
     _state_dict_hooks: Mapping[int, Any] = _NO_HOOKS
@@ -81,6 +82,7 @@ class Hookable:
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Run `hook(module, grad_input, grad_output)` once both gradients are known."""
+        self._keep_to_one_kind(full=True)
         return self._add_hook("_backward_hooks", hook, prepend=prepend)
 
     def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -89,7 +91,16 @@ class Hookable:
         Differs from PyTorch: its deprecated form sees the gradients of the last operation only;
         here it is the full hook.
         """
+        self._keep_to_one_kind(full=False)
         return self._add_hook("_backward_hooks", hook)
+
+    def _keep_to_one_kind(self, *, full: bool) -> None:
+        if self._backward_hooks and self._is_full_backward_hook is not full:
+            raise RuntimeError(
+                "Cannot use both regular backward hooks and full backward hooks on a single "
+                "Module. Please use only one of them."
+            )
+        self.__dict__["_is_full_backward_hook"] = full
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Run `hook(module, prefix, keep_vars)` before the state is written down."""

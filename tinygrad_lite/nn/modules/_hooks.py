@@ -13,12 +13,17 @@ from ...utils.hooks import RemovableHandle
 
 __all__ = [
     "RemovableHandle",
+    "as_registered",
     "call_with_hooks",
     "everywhere",
+    "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
     "register_module_forward_hook",
     "register_module_forward_pre_hook",
     "register_module_full_backward_hook",
     "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
 ]
 
 Hooks = OrderedDict[int, Callable[..., Any]]
@@ -52,6 +57,13 @@ class _Everywhere:
         self.backward: Hooks = OrderedDict()
         self.options: OrderedDict[int, frozenset[str]] = OrderedDict()
         self.hooked = False
+        self.full_backward: bool | None = None
+        # by the noun of what is registered
+        self.registration: dict[str, Hooks] = {
+            "parameter": OrderedDict(),
+            "buffer": OrderedDict(),
+            "module": OrderedDict(),
+        }
 
     def refresh(self) -> None:
         """Look again whether any hook is left."""
@@ -88,8 +100,53 @@ def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> Removabl
 
 def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Run `hook(module, grad_input, grad_output)` after every module's backward."""
+    _keep_to_one_kind(full=True)
     everywhere.hooked = True
     return add_hook(everywhere.backward, hook)
+
+
+def register_module_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run `hook(module, grad_input, grad_output)` after every module's backward.
+
+    Differs from PyTorch: its deprecated form sees the gradients of the last operation only; here
+    it is the full hook.
+    """
+    _keep_to_one_kind(full=False)
+    everywhere.hooked = True
+    return add_hook(everywhere.backward, hook)
+
+
+def _keep_to_one_kind(*, full: bool) -> None:
+    if everywhere.backward and everywhere.full_backward is not full:
+        raise RuntimeError(
+            "Cannot use both regular backward hooks and full backward hooks as a global Module "
+            "hook. Please use only one of them."
+        )
+    everywhere.full_backward = full
+
+
+def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run `hook(module, name, parameter)` at every registration; what it returns goes in."""
+    return add_hook(everywhere.registration["parameter"], hook)
+
+
+def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run `hook(module, name, buffer)` at every registration; what it returns goes in."""
+    return add_hook(everywhere.registration["buffer"], hook)
+
+
+def register_module_module_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run `hook(module, name, submodule)` at every registration; what it returns goes in."""
+    return add_hook(everywhere.registration["module"], hook)
+
+
+def as_registered(noun: str, module: Any, name: str, value: Any) -> Any:
+    """What the registration hooks make of `value`."""
+    for hook in everywhere.registration[noun].values():
+        given = hook(module, name, value)
+        if given is not None:
+            value = given
+    return value
 
 
 def _chosen(**flags: bool) -> list[str]:
@@ -154,8 +211,7 @@ def _args_and_kwargs(given: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     if isinstance(given, tuple) and len(given) == 2:
         return given
     raise RuntimeError(
-        "forward pre-hook must return None or a tuple of (new_args, new_kwargs), "
-        f"but got {given}."
+        f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {given}."
     )
 
 
@@ -213,6 +269,7 @@ class BackwardWatch:
         self.module, self.pre, self.hooks = module, pre, hooks
         self.places: list[int] = []
         self.count = 0
+        self.outputs: tuple[int, list[int]] = (1, [0])
         self.grad_output: tuple[Any, ...] | None = None
 
     @classmethod
@@ -225,9 +282,7 @@ class BackwardWatch:
     def gate_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Stand before the forward: the arguments, those with a gradient passed through."""
         self.count = len(args)
-        self.places = [
-            i for i, x in enumerate(args) if isinstance(x, Tensor) and x.requires_grad
-        ]
+        self.places = [i for i, x in enumerate(args) if isinstance(x, Tensor) and x.requires_grad]
         if not self.hooks or not self.places:
             self.places = []
             return args
@@ -239,21 +294,33 @@ class BackwardWatch:
 
     def gate_outputs(self, result: Any) -> Any:
         """Stand behind the forward: the result, passed through."""
-        outputs = result if isinstance(result, tuple) else (result,)
-        if not all(isinstance(x, Tensor) for x in outputs):
+        if not isinstance(result, (Tensor, tuple)):
             warnings.warn(
                 "For backward hooks to be called, module output should be a Tensor or a tuple of "
                 f"Tensors but received {type(result)}",
                 stacklevel=2,
             )
             return result
-        if not any(x.requires_grad for x in outputs):
+        outputs = list(result) if isinstance(result, tuple) else [result]
+        places = [i for i, x in enumerate(outputs) if isinstance(x, Tensor)]
+        if not any(outputs[i].requires_grad for i in places):
             return result
-        passed = _pass_through(self.see_grad_output, list(outputs))
-        return tuple(passed) if isinstance(result, tuple) else passed[0]
+        self.outputs = (len(outputs), places)
+        for i, x in zip(
+            places,
+            _pass_through(self.see_grad_output, [outputs[i] for i in places]),
+            strict=True,
+        ):
+            outputs[i] = x
+        if not isinstance(result, tuple):
+            return outputs[0]
+        return type(result)(*outputs) if hasattr(result, "_fields") else type(result)(outputs)
 
     def see_grad_output(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
         """Run the backward pre-hooks; without a watched input, the backward hooks too."""
+        size, places = self.outputs
+        seen = dict(zip(places, grads, strict=True))
+        grads = tuple(seen.get(i) for i in range(size))  # None for what is no tensor
         for hook in self.pre:
             given = hook(self.module, grads)
             if given is not None:
@@ -261,7 +328,7 @@ class BackwardWatch:
         self.grad_output = grads
         if self.hooks and not self.places:
             self._run_hooks_without_input(grads)
-        return grads
+        return tuple(grads[i] for i in places)
 
     def _run_hooks_without_input(self, grads: tuple[Any, ...]) -> None:
         nothing = (None,) * self.count
@@ -275,6 +342,8 @@ class BackwardWatch:
 
     def see_grad_input(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
         """Run the backward hooks on the gradients of the inputs, and hand on what they say."""
+        if self.grad_output is None:  # came past the output: nothing to show beside it
+            return grads
         row: list[Any] = [None] * self.count
         for i, grad in zip(self.places, grads, strict=True):
             row[i] = grad

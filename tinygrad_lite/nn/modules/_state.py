@@ -21,7 +21,7 @@ class _Keys(NamedTuple):
     unexpected_keys: list[str]
 
 
-class IncompatibleKeys(_Keys):
+class _IncompatibleKeys(_Keys):
     """What `load_state_dict` could not match."""
 
     __slots__ = ()
@@ -35,6 +35,9 @@ class IncompatibleKeys(_Keys):
         )
 
     __str__ = __repr__
+
+
+IncompatibleKeys = _IncompatibleKeys  # PyTorch's name stands in its text and in pickles
 
 
 def save_state(module: Any, destination: Any, prefix: str, keep_vars: bool) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,26 +13,36 @@ from ..parameter import Buffer, Parameter
 from ._convertible import Convertible
 from ._hookable import Hookable
 from ._hooks import (
+    as_registered,
     call_with_hooks,
     everywhere,
+    register_module_backward_hook,
+    register_module_buffer_registration_hook,
     register_module_forward_hook,
     register_module_forward_pre_hook,
     register_module_full_backward_hook,
     register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
 )
 from ._registry import Registry
 from ._scope import note_module
-from ._state import IncompatibleKeys, load_own, load_state, save_own, save_state
+from ._state import IncompatibleKeys, _IncompatibleKeys, load_own, load_state, save_own, save_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "Module",
+    "_IncompatibleKeys",
+    "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
     "register_module_forward_hook",
     "register_module_forward_pre_hook",
     "register_module_full_backward_hook",
     "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
 ]
 
 _KINDS = ("_parameter_names", "_buffer_names", "_module_names")
@@ -157,9 +168,14 @@ class Module(Hookable, Convertible):
                 f"cannot assign {noun} before Module.__init__() call: "
                 f"{type(self).__name__}.__init__ must start with super().__init__()"
             )
+        if name in own["_parameter_names"] and noun != "parameters":
+            _reassign(self, name, value)
+        if name in own["_module_names"] and noun == "buffer":
+            _reassign(self, name, value)
         for other in _KINDS:
             if other != kind:
                 own[other].pop(name, None)
+        value = as_registered(noun.removesuffix("s"), self, name, value)
         own[kind].setdefault(name, noun != "buffer" or value.persistent)
         own[name] = value
 
@@ -208,6 +224,8 @@ class Module(Hookable, Convertible):
                 "created explicitly; to express it as a function of another, compute it in "
                 "forward()."
             )
+        if param is not None:
+            param = as_registered("parameter", self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -219,14 +237,14 @@ class Module(Hookable, Convertible):
                 "(torch Tensor or None required)"
             )
         self._buffer_names[name] = persistent
-        self.__dict__[name] = tensor
+        self.__dict__[name] = as_registered("buffer", self, name, tensor)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a child under `name`."""
         if not isinstance(module, Module) and module is not None:
             raise TypeError(f"{_type_text(module)} is not a Module subclass")
         _check_name(self, "module", name, "_module_names")
-        self._modules[name] = module
+        self._modules[name] = as_registered("module", self, name, module)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """Add a child under `name`: the same as `add_module`."""
@@ -425,10 +443,15 @@ class Module(Hookable, Convertible):
         self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
     ) -> Any:
         """Names to tensors of the whole tree; the tensors share memory with the module."""
-        for name, value in zip(("destination", "prefix", "keep_vars"), args, strict=False):
-            destination = value if name == "destination" else destination
-            prefix = value if name == "prefix" else prefix
-            keep_vars = value if name == "keep_vars" else keep_vars
+        if args:
+            warnings.warn(
+                "Positional args are being deprecated, use kwargs instead: "
+                "state_dict(destination=..., prefix=..., keep_vars=...)",
+                FutureWarning,
+                stacklevel=2,
+            )
+            given = (*args, *(destination, prefix, keep_vars)[len(args) :])
+            destination, prefix, keep_vars = given[:3]
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
@@ -514,9 +537,7 @@ def _refuse_arguments(module: Module, args: tuple[Any, ...], kwargs: dict[str, A
         raise TypeError(
             f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'"
         )
-    raise TypeError(
-        f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given"
-    )
+    raise TypeError(f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given")
 
 
 def _replace_entries(registry: Registry, entries: Mapping[str, Any]) -> None:
