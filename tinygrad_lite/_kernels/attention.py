@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
-from .softmax import softmax, softmax_pull
+from .softmax import softmax, softmax_pull, softmax_rows
 
 __all__ = ["attention", "attention_pull"]
 
@@ -28,10 +28,9 @@ def attention(q: Any, k: Any, v: Any, mask: Any, scale: float) -> tuple[Any, Any
     weights = np.matmul(q * q.dtype.type(scale), _turned(k))
     if mask is not None:
         weights += mask
-    weights -= np.maximum.reduce(weights, axis=-1, keepdims=True, initial=-np.inf)
-    np.exp(weights, out=weights)
-    sums = np.add.reduce(weights, axis=-1, keepdims=True)
-    weights *= np.reciprocal(sums, out=sums)
+    if weights.size:
+        rows = weights.reshape(-1, weights.shape[-1])
+        softmax_rows(rows, rows)
     return np.matmul(weights, v), weights
 
 

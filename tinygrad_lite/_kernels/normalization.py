@@ -132,51 +132,72 @@ def _image(rows: Any, like: Any) -> Any:
     return np.moveaxis(rows.reshape(shape), -1, 1)
 
 
+def _column_sums(rows: Any) -> Any:
+    """Sums down the columns, as a product with ones: a third of the time of add.reduce."""
+    return np.ones(len(rows), rows.dtype).dot(rows)
+
+
+def _room_for(wide: Any) -> Any:
+    """A buffer for the largest piece of rows."""
+    first = next(row_pieces(*wide.shape), slice(0, 0))
+    return np.empty((first.stop, wide.shape[1]), wide.dtype)
+
+
 @instead_of(_channel_norm)
 def channel_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any, Any]:
     """Each channel less its mean, over its deviation, times `weight`, plus `bias`.
 
-    Also the means, the variances and one over the deviations.  Sums over pixels are products with
-    a row of ones: a third of the time of add.reduce.
+    Also the means, the variances and one over the deviations.  The result is s x + t with one s
+    and t for each channel: two passes instead of four, all in pieces.
     """
     rows = _pixels(x)
-    share = np.full(len(rows), 1 / max(1, len(rows)), x.dtype)
-    mean = share.dot(rows)
+    share = x.dtype.type(1 / max(1, len(rows)))
+    mean = _column_sums(rows) * share
     wide, level = stretched(rows, mean)
-    out = wide - level
-    var = share.dot((out * out).reshape(rows.shape))
+    room, var = _room_for(wide), np.zeros(len(mean), x.dtype)
+    for part in row_pieces(*wide.shape):
+        piece = np.subtract(wide[part], level, out=room[: part.stop - part.start])
+        piece *= piece
+        var += _column_sums(piece.reshape(-1, len(mean)))
+    var *= share
     scale = 1 / np.sqrt(var + eps)
-    out, steep, lift = stretched(
-        out.reshape(rows.shape), scale if weight is None else scale * weight, bias
-    )
-    out *= steep
-    if lift is not None:
-        out += lift
+    slope = scale if weight is None else scale * weight
+    shift = -mean * slope if bias is None else bias - mean * slope
+    wide, steep, lift = stretched(rows, slope, shift)
+    out = np.empty_like(wide)
+    for part in row_pieces(*wide.shape):
+        np.multiply(wide[part], steep, out=out[part])
+        out[part] += lift
     return _image(out, x), mean, var, scale
 
 
 @instead_of(_channel_norm_pull)
 def channel_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
-    """Gradients of the image, the weight and the bias, in three passes over the image.
+    """Gradients of the image, the weight and the bias: two sums, then one pass in pieces.
 
     With h the normal image, gx = s w (g − mean(g) − h mean(g h)): the means are the gradients of
     bias and weight over the number of pixels.
     """
     rows, slopes = _pixels(x), _pixels(g)
-    ones = np.ones(len(rows), x.dtype)
-    wide, level, steep = stretched(rows, mean, scale)
-    normal = wide - level
-    normal *= steep
+    wide, level = stretched(rows, mean)
     slopes = slopes.reshape(wide.shape)
-    gb = ones.dot(slopes.reshape(rows.shape))
-    gw = ones.dot((slopes * normal).reshape(rows.shape))
+    room, gw, gb = _room_for(wide), np.zeros_like(mean), np.zeros_like(mean)
+    for part in row_pieces(*wide.shape):
+        piece = np.subtract(wide[part], level, out=room[: part.stop - part.start])
+        piece *= slopes[part]
+        gw += _column_sums(piece.reshape(-1, len(mean)))
+        gb += _column_sums(slopes[part].reshape(-1, len(mean)))
+    gw *= scale
     if not needs[0]:
         return None, gw, gb
     share = x.dtype.type(1 / max(1, len(rows)))
-    vectors = (gw * share, gb * share, scale if weight is None else scale * weight)
-    _, along, level, steep = stretched(rows, *vectors)
-    normal *= along
-    np.subtract(slopes, normal, out=normal)
-    normal -= level
-    normal *= steep
-    return _image(normal, x), gw, gb
+    along = scale if weight is None else scale * weight
+    vectors = (along, -along * scale * gw * share, -along * gb * share)
+    _, steep, across, lift = stretched(rows, *vectors)
+    gx = np.empty_like(wide)
+    for part in row_pieces(*wide.shape):
+        piece = np.subtract(wide[part], level, out=gx[part])
+        piece *= across
+        piece += np.multiply(slopes[part], steep, out=room[: part.stop - part.start])
+        piece += lift
+    return _image(gx, x), gw, gb
