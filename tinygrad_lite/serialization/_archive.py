@@ -100,8 +100,11 @@ class Archive:
                 "incomplete copy or save"
             )
         (comment,) = struct.unpack("<H", tail[place + 20 : place + 22])
-        if place + 22 + comment != len(tail):
-            raise self._broken("there are bytes behind its end")
+        size, offset = struct.unpack("<2I", tail[place + 12 : place + 20])
+        start = len(self.content) - len(tail) + place
+        wide = 0xFFFFFFFF in {size, offset}  # a directory of its own says where, beyond 4 GB
+        if place + 22 + comment != len(tail) or not (wide or size + offset == start):
+            raise self._broken("there are bytes before or behind it")
         self.comment = tail[place + 22 :]
         found = re.fullmatch(re.escape(MARK) + rb"([0-9a-f]{8})", self.comment)
         self.summed = found is not None
