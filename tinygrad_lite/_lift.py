@@ -41,10 +41,10 @@ CONSTANTS: dict[np.dtype[Any], dict[Any, Any]] = {
 ROOM = 512
 
 
-def constant(number: Any, dtype: np.dtype[Any]) -> Any:
-    """A Python number as a 0-d array of a float type; None for anything else."""
+def constant(number: float, dtype: np.dtype[Any]) -> Any:
+    """A Python number as a 0-d array of a float type; None for other types."""
     known = CONSTANTS.get(dtype)
-    if known is None or (number.__class__ is not float and number.__class__ is not int):
+    if known is None:
         return None
     found = known.get(number)
     if found is None:
@@ -103,16 +103,19 @@ except AttributeError:
 """
 
 REFUSED = "return general({arguments})"
-NUMBER = """a{i} = n{i} = v{i} = None"""
 ABSENT = """if x{i} is not None:
         return general({arguments})
     a{i} = n{i} = v{i} = None"""
 
-CONSTANT = """\
-if a{i} is None:  # a number beside a tensor
-    a{i} = constant(x{i}, a{j}.dtype) if a{j} is not None else None
+# A number is seen by its class: to find no `_array` in it and recover takes 0.6 microseconds.
+READ_NUMBER = """\
+if x{i}.__class__ is float or x{i}.__class__ is int:
+    a{i} = constant(x{i}, a{j}.dtype)
+    n{i} = v{i} = None
     if a{i} is None:
         return general({arguments})
+else:
+{read}
 """
 
 CLIMBING = """\
@@ -175,7 +178,7 @@ def source_of(op: Op, *, operator: bool = False, reflected: bool = False, out: b
     text = FUNCTION.format(
         name=_name_of(op),
         parameters=", ".join([*parameters, *(["*", "out=None"] if out else [])]),
-        reading=indent(_reading(op, arguments), "    "),
+        reading=indent(_reading(op, arguments, reflected=reflected), "    "),
         unusual=" or ".join(_unusual(op, out=out)),
         arguments=arguments + (", out=out" if out else ""),
         forwarded=", ".join([*(f"a{i}" for i in range(count)), *(f"{s}={s}" for s in settings)]),
@@ -209,15 +212,19 @@ def _numeric(op: Op) -> bool:
     return op.kind == "elementwise" and len(op.operands) == 2 and op.dtypes in {"common", "float"}
 
 
-def _reading(op: Op, arguments: str) -> str:
+def _reading(op: Op, arguments: str, *, reflected: bool) -> str:
     """Lines that take array, node and view out of every operand."""
     count = len(op.operands)
-    otherwise = NUMBER if _numeric(op) else ABSENT if count > 2 else REFUSED
+    otherwise = ABSENT if count > 2 else REFUSED
     lines = [
         READ.format(i=i, otherwise=otherwise.format(i=i, arguments=arguments)) for i in range(count)
     ]
     if _numeric(op):
-        lines += [CONSTANT.format(i=i, j=1 - i, arguments=arguments) for i in (1, 0)]
+        if reflected:
+            lines.reverse()
+        read = indent(lines[1], "    ")
+        number = 0 if reflected else 1  # the operand that may be one
+        lines[1] = READ_NUMBER.format(i=number, j=1 - number, arguments=arguments, read=read)
     return "".join(lines)
 
 

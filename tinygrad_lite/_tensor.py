@@ -199,7 +199,7 @@ class Tensor:
     @property
     def T(self) -> Tensor:
         """The axes in reverse order; the transpose of a matrix."""
-        return transpose(self, axes=tuple(range(self._array.ndim))[::-1])  # type: ignore[no-any-return]
+        return transpose.run(self, tuple(range(self._array.ndim))[::-1])  # type: ignore[no-any-return]
 
     # Leaving the graph
 
@@ -304,11 +304,13 @@ class Tensor:
         return format(self.item(), spec)
 
     def __getitem__(self, key: Any) -> Tensor:
+        if key.__class__ is int:
+            return index.run(self, (key, Ellipsis))  # type: ignore[no-any-return]
         basic, advanced = translate(key, self._array.ndim)
         found: Any = self
         if basic is not None:
-            found = index(found, key=basic)
-        return index(found, key=advanced) if advanced is not None else found  # type: ignore[no-any-return]
+            found = index.run(found, basic)
+        return index.run(found, advanced) if advanced is not None else found  # type: ignore[no-any-return]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if not isinstance(value, (Tensor, int, float, bool, np.generic)):

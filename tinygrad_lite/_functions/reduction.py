@@ -31,8 +31,10 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     >>> torch.sum(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
     tensor([4., 6.])
     """
-    total = ops.sum(as_dtype(input, dtype), axis=axes_of(input, dim), keepdims=keepdim)
-    return as_dtype(total, dtype)
+    axis = None if dim is None else axes_of(input, dim)
+    if dtype is None:
+        return ops.sum.run(input, axis, keepdim)
+    return as_dtype(ops.sum.run(as_dtype(input, dtype), axis, keepdim), dtype)
 
 
 @surface(numpy=(np.nansum,))
@@ -65,9 +67,10 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
     Errors: integers have no mean; convert them, or give `dtype`.
     """
-    input = as_dtype(input, dtype)
-    _need_float("mean", input)
-    return ops.mean(input, axis=axes_of(input, dim), keepdims=keepdim)
+    if dtype is not None or input._array.dtype.kind != "f":
+        input = as_dtype(input, dtype)
+        _need_float("mean", input)
+    return ops.mean.run(input, None if dim is None else axes_of(input, dim), keepdim)
 
 
 @surface(numpy=(np.nanmean,))

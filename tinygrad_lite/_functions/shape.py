@@ -43,12 +43,24 @@ def axes_of(dims: Any, ndim: int) -> tuple[int, ...]:
 
 
 def reshaped(x: Any, shape: tuple[int, ...]) -> Any:
-    return apply(sh.reshape, (x,), {"shape": shape})
+    return sh.reshape.run(x, shape)
 
 
 def _resolve(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
     """A shape with -1 worked out."""
     shape = tuple(map(operator.index, shape))
+    product = math.prod(shape)
+    if product == size and (not shape or min(shape) >= 0):
+        return shape
+    if product < 0 and not size % product and min(shape) == -1:  # one -1, for product is negative
+        place = shape.index(-1)
+        if shape.count(-1) == 1:
+            return (*shape[:place], -size // product, *shape[place + 1 :])
+    return _resolved_with_care(shape, size)
+
+
+def _resolved_with_care(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """A shape with -1 worked out, or the error that says why it cannot be."""
     unknown = [i for i, n in enumerate(shape) if n == -1]
     if len(unknown) > 1:
         raise RuntimeError("only one dimension can be inferred")
@@ -198,7 +210,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
 
 
 def _transposed(x: Any, axes: tuple[int, ...]) -> Any:
-    return apply(sh.transpose, (x,), {"axes": axes})
+    return sh.transpose.run(x, axes)
 
 
 @surface(names=("swapaxes", "swapdims"))
@@ -296,7 +308,7 @@ def expanded(x: Any, sizes: tuple[Any, ...]) -> Any:
                 f"Tensor sizes: {list(shape)}"
             )
         wanted.append(have if n == -1 else n)
-    return apply(sh.expand, (x,), {"shape": tuple(wanted)})
+    return sh.expand.run(x, tuple(wanted))
 
 
 @method
@@ -317,6 +329,8 @@ def expand_as(self: Any, other: Any) -> Any:
 def sum_to_size(self: Any, *size: Any) -> Any:
     """Sums over the dimensions that broadcasting from `size` would have repeated."""
     shape, given = tuple(listed(size)), self._array.shape
+    if shape == given and shape:
+        return self
     lead = len(given) - len(shape)
     if lead < 0 or any(n not in (1, m) for n, m in zip(shape, given[lead:], strict=True)):
         raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(given)}}}.")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
+from .._kernels.broadcast import column_sums
 from .._op import op
 from .matmul import matmul, swap
 from .shape import reshape, unexpand
@@ -32,6 +35,8 @@ def linear_without_bias(x: Any, weight: Any) -> Any:
 
 
 def _pull_x(g: Any, weight: Any) -> Any:
+    if g.__class__ is np.ndarray and g.ndim == 2:
+        return g.dot(weight)  # half the overhead of matmul
     if g.ndim <= 2:
         return matmul(g, weight)
     return reshape(matmul(_rows(g), weight), shape=(*g.shape[:-1], weight.shape[1]))
@@ -39,12 +44,20 @@ def _pull_x(g: Any, weight: Any) -> Any:
 
 def _pull_weight(g: Any, x: Any) -> Any:
     if g.ndim == 2:
-        return matmul(g.T, x)
+        return g.T.dot(x) if g.__class__ is np.ndarray else matmul(g.T, x)
     return matmul(swap(_rows(g)), _rows(x))
 
 
 linear.rule(_pull_x)
 linear.rule(_pull_weight)
-linear.rule(lambda g: unexpand(g, shape=g.shape[-1:]))
+
+
+@linear.rule
+def _(g: Any) -> Any:
+    if g.__class__ is np.ndarray and g.ndim == 2:
+        return column_sums(g)
+    return unexpand(g, shape=g.shape[-1:])
+
+
 linear_without_bias.rule(_pull_x)
 linear_without_bias.rule(_pull_weight)

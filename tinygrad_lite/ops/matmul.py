@@ -25,8 +25,8 @@ def _rows(x: Any) -> Any:
 @op(kind="bilinear", label="@", onnx="MatMul", dtypes="same", formula="g yᵀ, xᵀ g")
 def matmul(x: Any, y: Any) -> Any:
     """NumPy's matrix product: vectors, matrices and stacks of matrices that broadcast."""
-    if x.ndim == 1 and y.ndim == 1:
-        return x.dot(y)  # half the overhead of matmul on short vectors
+    if x.ndim == y.ndim <= 2:
+        return x.dot(y)  # half the overhead of matmul on small operands
     return np.matmul(x, y)
 
 
@@ -40,11 +40,15 @@ def _(g: Any, y: Any, x_shape: tuple[int, ...]) -> Any:
         g = reshape(g, shape=(*g.shape[:-1], 1, g.shape[-1]))
         rows = matmul(g, swap(y))
         return reshape(rows, shape=(*rows.shape[:-2], rows.shape[-1]))
+    if g.__class__ is np.ndarray and g.ndim == y.ndim == 2:
+        return g.dot(y.T)
     return matmul(g, swap(y))
 
 
 @matmul.rule
 def _(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
+    if g.__class__ is np.ndarray and g.ndim == x.ndim == 2:
+        return x.T.dot(g)
     if x.ndim == 1 and len(y_shape) == 1:
         return g * x
     if x.ndim == 1:

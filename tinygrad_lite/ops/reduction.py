@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.broadcast import spread
 from .._kernels.reduction import product, square_sum, total
 from .._op import Op, op
 from .elementwise import where
@@ -79,8 +80,12 @@ def restore(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
 
 
 def _spread(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
-    """The view of `g` in the reduced array's `shape`: each element sees its result's gradient."""
-    return expand(restore(g, shape, axis, keepdims), shape=shape)
+    """`g` repeated to the reduced array's `shape`: each element sees its result's gradient."""
+    if axis is not None:
+        g = restore(g, shape, axis, keepdims)
+    if isinstance(g, (np.ndarray, np.generic)):
+        return spread(g, shape)
+    return expand(g, shape=shape)
 
 
 def _flat(x: Any, axis: Axis) -> Any:
@@ -90,12 +95,12 @@ def _flat(x: Any, axis: Axis) -> Any:
 
 def _add(x: Any, axis: Axis, keepdims: bool) -> Any:
     """Sum with torch's result types: integers count in int64, halves add up in float32."""
-    kind = x.dtype.kind
-    if kind != "f":
-        return _sum(x, axis=_flat(x, axis), keepdims=keepdims, dtype=np.int64)
-    if x.dtype.itemsize == 2:
-        return total(x.astype(np.float32), _flat(x, axis), keepdims).astype(x.dtype)
-    return total(x, _flat(x, axis), keepdims)
+    dtype, axis = x.dtype, axis if x.ndim else None  # without dimensions there is none to name
+    if dtype.kind != "f":
+        return _sum(x, axis=axis, keepdims=keepdims, dtype=np.int64)
+    if dtype.itemsize == 2:
+        return total(x.astype(np.float32), axis, keepdims).astype(dtype)
+    return total(x, axis, keepdims)
 
 
 # --- sums ------------------------------------------------------------------------------------
@@ -116,9 +121,10 @@ def _(g: Any, x_shape: Any, axis: Axis, keepdims: bool) -> Any:
 def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean of `x` over `axis`; NaN over nothing."""
     count = length_over(x.shape, axis)
-    wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
-    found = total(wide, _flat(x, axis), keepdims) / _real(count, wide)
-    return found.astype(x.dtype, copy=False)
+    if x.dtype.itemsize == 2:
+        wide = x.astype(np.float32)
+        return (total(wide, _flat(x, axis), keepdims) / _real(count, wide)).astype(x.dtype)
+    return total(x, _flat(x, axis), keepdims) / _real(count, x)
 
 
 def _real(number: float, like: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.broadcast import fold
 from .._op import op
 
 
@@ -47,11 +48,7 @@ expand.rule(lambda g, x_shape: unexpand(g, shape=x_shape))
 @op(kind="linear", label="Σ", onnx="ReduceSum")
 def unexpand(x: Any, *, shape: tuple[int, ...]) -> Any:
     """Sum over the axes along which an operand of `shape` was broadcast to the shape of `x`."""
-    lead = x.ndim - len(shape)
-    if lead:
-        x = np.add.reduce(x, axis=tuple(range(lead)))
-    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
-    return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
+    return fold(x, shape)
 
 
 unexpand.rule(lambda g, x_shape: expand(g, shape=x_shape))

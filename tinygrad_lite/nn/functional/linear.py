@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..._record import apply
 from ...ops import linear as ops
 from ...ops.matmul import matmul, swap
 from ...ops.reduction import sum
@@ -33,7 +32,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     except AttributeError:
         usual = False
     if usual:
-        return apply(ops.linear, (input, weight, bias), {})  # type: ignore[no-any-return]
+        return ops.linear.run(input, weight, bias)  # type: ignore[no-any-return]
     return _linear(input, weight, bias)
 
 

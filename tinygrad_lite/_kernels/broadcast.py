@@ -1,0 +1,82 @@
+"""Broadcasting and its undoing on arrays: half of all rules end in one of the two.
+
+Small arrays are filled rather than viewed: `np.broadcast_to` takes 3 microseconds, a new array of
+a thousand elements 0.4.  Column sums go to BLAS as a product with ones: (128, 256) in 2.4
+microseconds against 6.3 of `np.add.reduce`, which runs through the rows one by one.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import instead_of
+from .reduction import total
+
+__all__ = ["column_sums", "fold", "spread"]
+
+SMALL = 4096  # elements up to which a filled array is cheaper than a view
+TALL = 4096  # rows beyond which BLAS's running sums lose digits that sums of blocks keep
+ONES: dict[tuple[int, Any], Any] = {}
+ROOM = 64  # kept rows of ones: at most 2 MB
+
+
+def _spread(x: Any, shape: tuple[int, ...]) -> Any:
+    return np.broadcast_to(x, shape)
+
+
+@instead_of(_spread)
+def spread(x: Any, shape: tuple[int, ...]) -> Any:
+    """`x` repeated to `shape`, to be read only."""
+    if math.prod(shape) > SMALL:
+        return np.broadcast_to(x, shape)
+    out = np.empty(shape, x.dtype)
+    out[...] = x
+    return out
+
+
+def _ones(count: int, dtype: Any) -> Any:
+    """A row of ones, kept for the next time."""
+    found = ONES.get((count, dtype))
+    if found is None:
+        found = np.ones(count, dtype)
+        if len(ONES) < ROOM:
+            ONES[count, dtype] = found
+    return found
+
+
+def _column_sums(x: Any) -> Any:
+    return np.add.reduce(x, axis=0)
+
+
+@instead_of(_column_sums)
+def column_sums(x: Any) -> Any:
+    """The sums of the columns of a matrix of floats."""
+    rows = x.shape[0]
+    if rows > TALL or x.dtype.itemsize < 4:
+        return total(x, 0, keepdims=False)
+    return _ones(rows, x.dtype).dot(x)
+
+
+def _fold(x: Any, shape: tuple[int, ...]) -> Any:
+    lead = x.ndim - len(shape)
+    if lead:
+        x = np.add.reduce(x, axis=tuple(range(lead)))
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
+    return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
+
+
+@instead_of(_fold)
+def fold(x: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the axes along which `shape` was broadcast to the shape of `x`."""
+    if x.dtype.kind != "f":
+        return _fold(x, shape)
+    lead = x.ndim - len(shape)
+    if not shape:
+        return np.add.reduce(x, axis=None)
+    if lead and x.shape[lead:] == shape and (lead == 1 == len(shape) or x.flags.c_contiguous):
+        rows = math.prod(x.shape[:lead])
+        return column_sums(x.reshape(rows, math.prod(shape))).reshape(shape)
+    return _fold(x, shape)
