@@ -102,8 +102,10 @@ class Archive:
         (comment,) = struct.unpack("<H", tail[place + 20 : place + 22])
         size, offset = struct.unpack("<2I", tail[place + 12 : place + 20])
         start = len(self.content) - len(tail) + place
-        wide = 0xFFFFFFFF in {size, offset}  # a directory of its own says where, beyond 4 GB
-        if place + 22 + comment != len(tail) or not (wide or size + offset == start):
+        # an archive beyond 4 GB, and any of PyTorch's, says it once more in wider numbers
+        wide = bytes(self.content[start - 76 : start - 72]) == b"PK\x06\x06"
+        fits = 0xFFFFFFFF in {size, offset} or size + offset == start - 76 * wide
+        if place + 22 + comment != len(tail) or not fits:
             raise self._broken("there are bytes before or behind it")
         self.comment = tail[place + 22 :]
         found = re.fullmatch(re.escape(MARK) + rb"([0-9a-f]{8})", self.comment)
