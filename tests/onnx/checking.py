@@ -42,8 +42,8 @@ def run_file(model, feeds, *, reference=True):
 
 def compare(found, expected, who):
     assert len(found) == len(expected)
-    for place, (a, b) in enumerate(zip(found, expected, strict=True)):
-        a, b = np.asarray(a), np.asarray(b)
+    pairs = zip(map(np.asarray, found), map(np.asarray, expected), strict=True)
+    for place, (a, b) in enumerate(pairs):
         assert a.shape == b.shape, f"output {place} of {who}: shape {a.shape}, not {b.shape}"
         assert a.dtype == b.dtype, f"output {place} of {who}: {a.dtype}, not {b.dtype}"
         kind = a.dtype.kind
@@ -82,7 +82,9 @@ def check(module, values, *, axes=None, sizes=(1, 2, 5), call=None, reference=Tr
         ]
         with torch.no_grad():
             expected = arrays_of(module(*as_tensors(feed), **kwargs))
-        feeds = {n: v for n, v in zip(names, (f for f in feed if f is not None), strict=True)}
+        feeds = dict(
+            zip(names, (f for f in feed if isinstance(f, np.ndarray | np.generic)), strict=True)
+        )
         feeds |= {n: call[n] for n in fixed}
         compare(run_file(model, feeds, reference=reference), expected, "ONNX Runtime")
     return model

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._composite import composite
 from .._dtypes import of, result_type
 from .._keys import translate
 from .._nodes import make
@@ -277,6 +278,7 @@ def index_fill(input: Any, dim: Any, index: Any, value: Any) -> Any:
     return ops.index_fill(input, index, value, axis=axis)
 
 
+@composite
 def _counted(index: Any, shape: tuple[int, ...], axis: int) -> Any:
     """Indices counted from the front; IndexError if one lies outside."""
     size = shape[axis] if shape else 1

@@ -19,7 +19,7 @@ class Value(NamedTuple):
     """A value of the graph: its name, and shape and dtype as the runs had them."""
 
     name: str
-    shape: tuple[Extent, ...]
+    shape: tuple[Any, ...]  # of `Extent`s
     dtype: np.dtype[Any]
 
     @property
@@ -29,7 +29,7 @@ class Value(NamedTuple):
 
 
 class Symbol(NamedTuple):
-    """A size that may differ from call to call: its name, its value in each run, where it stands."""
+    """A size that may differ from call to call: name, value in each run, and where it stands."""
 
     name: str
     values: tuple[int, ...]
@@ -123,7 +123,7 @@ class Builder:
     # -- sizes --------------------------------------------------------------------------
 
     def sizes(self, extents: Any, near: tuple[Value, ...] = ()) -> str:
-        """A vector of sizes, those that differ between runs worked out from `near` or the inputs."""
+        """A vector of sizes; those that differ between runs follow from `near` or the inputs."""
         extents = tuple(extents)
         if is_fixed(extents):
             return self.ints(extents)

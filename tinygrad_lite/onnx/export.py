@@ -156,9 +156,7 @@ def _name_output(writer: Writer, ref: Any, name: str) -> Value:
     return value._replace(name=name)
 
 
-def _read_axes(
-    inputs: Inputs, dynamic_axes: Any, dynamic_shapes: Any
-) -> dict[str, dict[int, str]]:
+def _read_axes(inputs: Inputs, dynamic_axes: Any, dynamic_shapes: Any) -> dict[str, dict[int, str]]:
     """For every input the names of its dynamic axes."""
     found: dict[str, dict[int, str]] = {}
     for name, axes in (dynamic_axes or {}).items():

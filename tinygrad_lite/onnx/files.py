@@ -22,7 +22,13 @@ SMALL = 1024  # arrays of fewer bytes stay in the file in any case
 
 
 def make_model(
-    builder: Builder, inputs: list[Value], outputs: list[Value], *, opset: int, name: str, notes: str
+    builder: Builder,
+    inputs: list[Value],
+    outputs: list[Value],
+    *,
+    opset: int,
+    name: str,
+    notes: str,
 ) -> Any:
     """The protocol buffer of a graph."""
     onnx = need_package()

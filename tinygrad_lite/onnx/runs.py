@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Inputs", "run_all"]
 
 STRIDES = (1, -1, 2, 4, 8, 16, 32, 64)  # by how much dynamic axes grow, until the model takes them
+# No two axes grow alike, so that a size tells which of them it follows.
+GROWTH = ((0, 1, 3, 4), (0, 2, 1, 5), (0, 4, 2, 1), (0, 3, 5, 2), (0, 5, 4, 3))
 
 
 @dataclass
@@ -117,8 +119,7 @@ def _plans(inputs: Inputs) -> Iterator[list[dict[str, int]]]:
         for run in range(3 if len(given) == 1 else 4):
             sizes = {}
             for place, (symbol, size) in enumerate(given.items()):
-                # no two axes grow alike, so that a size tells which of them it follows
-                growth = (0, 1, 3, 4)[run] * (place + 1) + (place * run * run)
+                growth = GROWTH[place % len(GROWTH)][run] + place // len(GROWTH)
                 start = max(size, 2) if stride > 0 else size
                 sizes[symbol] = start + stride * growth
             plan.append(sizes)

@@ -1,7 +1,7 @@
 """What differs between runs of a model on inputs of different sizes, and what it depends on.
 
 The same program runs on inputs of several sizes. A number that is the same in all runs is a
-constant; one that differs is a `Size`, for which a formula in the sizes of the inputs must be found.
+constant; one that differs is a `Size`, for which a formula in sizes of the inputs must be found.
 """
 
 from __future__ import annotations

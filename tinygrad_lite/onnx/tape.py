@@ -19,7 +19,7 @@ from .._op import CATALOGUE
 from .._stamps import root_of, version
 from .._state import here
 from .._tensor import Tensor
-from .errors import OnnxExporterError
+from .errors import OnnxExporterError, UnsupportedOperatorError
 
 __all__ = ["Ref", "Step", "Tape", "Value", "flatten"]
 
@@ -80,14 +80,25 @@ class Tape:
         """Note an operation that has just run."""
         if self.paused:
             return
-        if CATALOGUE.get(op.name) is not op:
-            raise OnnxExporterError(
-                f"{op.name!r} ({self._find_place()}) is an operation of your own, which ONNX does "
-                "not know: write it with the library's operations for the export"
-            )
+        if CATALOGUE.get(op.name) is not op and op.name != "contiguous":
+            self._look_through(op, result)
+            return
         read = tuple(self._read(operand) for operand in operands)
         full = {**op.defaults, **{k: self._read_setting(v) for k, v in settings.items()}}
         self._add(op.name, read, full, result)
+
+    def _look_through(self, op: Any, result: Any) -> None:
+        """Accept an operation of the user's if its results were made by noted operations."""
+        made = flatten(result)
+        found = [self.arrays.get(id(tensor._array)) for tensor in made]
+        if not made or any(entry is None for entry in found):
+            raise UnsupportedOperatorError(
+                f"onnx.export: {op.name} ({self._find_place()}) is an operation of your own that "
+                "computes in NumPy: write it with operations on tensors for the export"
+            )
+        for tensor, entry in zip(made, found, strict=True):
+            self.tensors[id(tensor)] = entry  # type: ignore[assignment]
+            self.held.append(tensor)
 
     def take_call(self, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Note a call as one step, if it is to be taken whole, and run it."""

@@ -15,9 +15,10 @@ import numpy as np
 
 from .._creation import arange, tensor, zeros
 from .._functions import NAMES
+from .._nodes import make
 from .._tensor import Tensor
 from ..nn.functional.activation import softmax
-from ..nn.functional.loss import ops as losses
+from ..ops import loss as losses
 from ..ops.elementwise import where
 from ..ops.gathering import gather
 from ..ops.pooling import adaptive_bounds, unpool
@@ -44,6 +45,12 @@ def _is_true(mask: Any) -> bool:
 
 
 @twin
+def _counted(index: Any, shape: tuple[int, ...], axis: int) -> Any:
+    places = index if isinstance(index, Tensor) else make(index, None)
+    return where(places < 0, places + (shape[axis] if shape else 1), places)._array
+
+
+@twin
 def _unit(x: Any, axis: int | None, eps: float) -> Any:
     return x / maximum(x.norm(dim=axis, keepdim=True), tensor(eps, dtype=x.dtype))
 
@@ -67,19 +74,19 @@ def _weights(scores: Any, mask: Any) -> Any:
 
 @twin
 def _chosen(logs: Any, places: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
-    places, valid, counts = _counted(logs, places, weight, ignore_index)
+    places, valid, counts = _counted_rows(logs, places, weight, ignore_index)
     found = -gather(logs, places.unsqueeze(1), axis=1).squeeze(1)
     return _summed(found * counts, valid, counts, reduction)
 
 
 @twin
 def _smooth(logs: Any, places: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
-    places, valid, counts = _counted(logs, places, weight, ignore_index)
+    places, valid, counts = _counted_rows(logs, places, weight, ignore_index)
     each = logs if weight is None else logs * weight
     return _summed(-each.sum(1), valid, counts, reduction)
 
 
-def _counted(logs: Any, places: Any, weight: Any, ignore_index: int) -> Any:
+def _counted_rows(logs: Any, places: Any, weight: Any, ignore_index: int) -> Any:
     valid = places != ignore_index
     places = where(valid, places, 0)
     each = tensor(1.0, dtype=logs.dtype) if weight is None else weight[places]
@@ -251,8 +258,10 @@ def _max_unpool(
     axes: int, input: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any,
     output_size: Any,
 ) -> Any:  # fmt: skip
-    spread = [v if isinstance(v, (tuple, list)) else (v,) * axes
-              for v in (kernel_size, kernel_size if stride is None else stride, padding)]
+    spread = [
+        v if isinstance(v, (tuple, list)) else (v,) * axes
+        for v in (kernel_size, kernel_size if stride is None else stride, padding)
+    ]
     usual = tuple(
         (n - 1) * s + k - 2 * p for n, k, s, p in zip(input.shape[-axes:], *spread, strict=True)
     )
@@ -269,5 +278,3 @@ def _fractional(*args: Any, **keywords: Any) -> NoReturn:
         "onnx.export: fractional_max_pool draws its windows at random, for which ONNX has no "
         "counterpart; use max_pool or adaptive_max_pool in the exported model"
     )
-
-

@@ -11,6 +11,7 @@ from ..._kernels.pooling import Window
 from ..builder import Value
 from ..context import Context, writes
 from ..sizes import Size, unify
+from .shape import padded
 
 
 @writes("linear")
@@ -49,12 +50,9 @@ def _ends(pairs: Any) -> list[int]:
 
 @writes("convolution")
 def write_convolution(c: Context, x: Value, weight: Value, bias: Any) -> Any:
-    source: Any = x
-    pads = _ends(c["padding"])
+    source, pads = x, _ends(c["padding"])
     if min(pads) < 0:
-        source = c.emit("Pad", x, c.ints([0, 0, *pads[: len(pads) // 2], 0, 0,
-                                          *pads[len(pads) // 2 :]]))  # fmt: skip
-        pads = [0] * len(pads)
+        source, pads = padded(c, x, [(0, 0), (0, 0), *c["padding"]], 0.0), [0] * len(pads)
     return c.emit(
         "Conv", source, weight, bias, kernel_shape=list(weight.shape[2:]), strides=list(c["stride"]),
         pads=pads, dilations=list(c["dilation"]), group=c["groups"],
@@ -71,7 +69,7 @@ def write_transposed_convolution(c: Context, x: Value, weight: Value, bias: Any)
     ):  # fmt: skip
         ins = n.values if isinstance(n, Size) else (n,)
         outs = m.values if isinstance(m, Size) else (m,) * len(ins)
-        more = {o - ((i - 1) * s - low - high + d * (k - 1) + 1)  # type: ignore[operator]
+        more = {o - ((i - 1) * s - low - high + d * (k - 1) + 1)
                 for i, o in zip(ins, outs, strict=True)}  # fmt: skip
         if len(more) != 1:
             c.refuse("its output size does not follow from that of its input")
@@ -124,7 +122,7 @@ def _sum_pool(c: Context, x: Value, window: Window, divisor: int | None) -> Any:
     axes = len(window.kernel)
     if any(isinstance(n, Size) for n in x.shape[2:]):
         c.refuse("the number of elements a window counts depends on the size of the inputs")
-    outs = window.places(x.shape[2:])  # type: ignore[arg-type]
+    outs = window.places(x.shape[2:])
     ends = [
         max(0, (m - 1) * s + k - n - p)
         for m, s, k, n, p in zip(
@@ -142,7 +140,7 @@ def _sum_pool(c: Context, x: Value, window: Window, divisor: int | None) -> Any:
             x.shape[2:], outs, window.stride, window.kernel, window.padding, strict=True
         ):
             start = np.arange(m) * s - p
-            counts = counts[..., None] * (np.minimum(start + k, n + p) - start)  # type: ignore[operator]
+            counts = counts[..., None] * (np.minimum(start + k, n + p) - start)
     means = c.emit("Div", sums, c.constant(counts))
     return c.reshape(means, c.out.shape, (x,))
 
@@ -215,5 +213,3 @@ def write_attention(c: Context, q: Value, k: Value, v: Value, mask: Any) -> Any:
     if mask is not None:
         scores = c.emit("Add", scores, c.value(mask, q.dtype))
     return c.emit("MatMul", c.emit("Softmax", scores, axis=-1), v)
-
-

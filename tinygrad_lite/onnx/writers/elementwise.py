@@ -48,7 +48,7 @@ def write_exp2(c: Context, x: Value) -> Any:
 
 @writes("expm1")
 def write_expm1(c: Context, x: Value) -> Any:
-    """e^x − 1 = 2 sinh(x/2) e^(x/2), which keeps its digits near 0 where the difference does not."""
+    """e^x − 1 = 2 sinh(x/2) e^(x/2), which keeps its digits near 0."""
     half = c.emit("Mul", x, 0.5)
     product = c.emit("Mul", c.emit("Sinh", half), c.emit("Exp", half))
     return c.emit("Mul", product, c.constant(2))
@@ -334,7 +334,7 @@ def write_cast(c: Context, x: Value) -> Any:
     return c.cast(x, c["dtype"])
 
 
-@writes("clone")
+@writes("clone", "contiguous")
 def write_clone(c: Context, x: Value) -> Any:
     return c.emit("Identity", x)
 

@@ -140,7 +140,11 @@ def _take_arrays(c: Context, x: Any, arrays: list[tuple[int, Any]], ndim: int) -
     lead = [a for a in rest if a < axes[0]]
     if not adjacent or not lead:
         return found
-    order = [*range(free, free + len(lead)), *range(free), *range(free + len(lead), free + len(rest))]
+    order = [
+        *range(free, free + len(lead)),
+        *range(free),
+        *range(free + len(lead), free + len(rest)),
+    ]
     return c.transpose(found, order)
 
 
@@ -230,9 +234,9 @@ def _assign_along(c: Context, x: Value, value: Any, key: Any) -> Any:
         made = c.emit("Unsqueeze", made, c.ints([max(0, axis - (x.ndim - 1 - value.ndim))]))
     if isinstance(size, Size) or not is_fixed(part):
         c.refuse("the axis written to depends on the size of the inputs")
-    start, stop, step = slice(part, part + 1 or None).indices(size) if isinstance(
-        part, int
-    ) else part.indices(size)
+    start, stop, step = (
+        slice(part, part + 1 or None).indices(size) if isinstance(part, int) else part.indices(size)
+    )
     if step != 1:
         c.refuse("a slice with a step in a tensor whose size depends on the inputs")
     face = list(x.shape)

@@ -20,20 +20,26 @@ def write_layer_norm(c: Context, x: Value, weight: Any, bias: Any) -> Any:
         if any(isinstance(n, Size) for n in face):
             scale = c.emit("Expand", c.constant(1), c.builder.sizes(face, (x,)))
         else:
-            scale = c.constant(np.ones(face))  # type: ignore[arg-type]
-    return c.emit(
-        "LayerNormalization", x, scale, bias, axis=-count, epsilon=float(c["eps"])
-    )
+            scale = c.constant(np.ones(face))
+    return c.emit("LayerNormalization", x, scale, bias, axis=-count, epsilon=float(c["eps"]))
 
 
 @writes("batch_norm")
 def write_batch_norm(c: Context, x: Value, weight: Any, bias: Any) -> Any:
-    """With the statistics of the batch itself: ONNX's training mode."""
+    """With the statistics of the batch itself, worked out beforehand.
+
+    ONNX's own training mode is left alone: ONNX Runtime ignores it.
+    """
     channels = x.shape[1]
-    one, zero = (c.constant(np.full(channels, n)) for n in (1, 0))  # type: ignore[arg-type]
-    out, mean, variance = c.emit(
+    axes = c.ints([0, *range(2, x.ndim)])
+    mean = c.emit("ReduceMean", x, axes, keepdims=1)
+    apart = c.emit("Sub", x, mean)
+    variance = c.emit("ReduceMean", c.emit("Mul", apart, apart), axes, keepdims=0)
+    mean = c.emit("Squeeze", mean, axes)
+    one, zero = (c.constant(np.full(channels, n)) for n in (1, 0))
+    out = c.emit(
         "BatchNormalization", x, one if weight is None else weight, zero if bias is None else bias,
-        zero, one, epsilon=float(c["eps"]), momentum=0.0, training_mode=1, outputs=3,
+        mean, variance, epsilon=float(c["eps"]),
     )  # fmt: skip
     return out, mean, variance
 
@@ -54,7 +60,7 @@ def write_batch_norm_of_statistics(
     c: Context, x: Value, mean: Value, var: Value, weight: Any, bias: Any, eps: float
 ) -> Any:
     channels = x.shape[1]
-    one, zero = (c.constant(np.full(channels, n)) for n in (1, 0))  # type: ignore[arg-type]
+    one, zero = (c.constant(np.full(channels, n)) for n in (1, 0))
     return c.emit(
         "BatchNormalization", x, one if weight is None else weight, zero if bias is None else bias,
         mean, var, epsilon=float(eps),
@@ -80,7 +86,7 @@ def write_interpolate(
     else:
         places = {"coordinate_transformation_mode": "half_pixel"}
     axes = input.ndim - 2
-    settings = {"mode": MODES.get(mode, "linear"), "cubic_coeff_a": -0.75, **places}
+    settings: dict[str, Any] = {"mode": MODES.get(mode, "linear"), "cubic_coeff_a": -0.75, **places}
     if scale_factor is not None and not recompute_scale_factor:
         factors = scale_factor if isinstance(scale_factor, (tuple, list)) else [scale_factor] * axes
         scales = c.builder.constant(np.array([1, 1, *map(float, factors)], np.float32))

@@ -64,7 +64,7 @@ def write_lstm(
         steps,
         _lead(c, _gates(c, weight_ih, order)),
         _lead(c, _gates(c, weight_hh, order)),
-        _bias(c, bias, None, weight_ih.shape[0], order),  # type: ignore[arg-type]
+        _bias(c, bias, None, weight_ih.shape[0], order),
         None,
         _lead(c, h),
         _lead(c, state),
@@ -73,7 +73,7 @@ def write_lstm(
         outputs=3,
     )
     c.lasts[c.made[1]] = (c.emit("Squeeze", last, c.ints([0])), backwards)
-    return _rows(c, y, width), ""  # type: ignore[arg-type]
+    return _rows(c, y, width), ""
 
 
 @writes("gru")
@@ -88,20 +88,18 @@ def write_gru(
         steps,
         _lead(c, _gates(c, weight_ih, order)),
         _lead(c, _gates(c, weight_hh, order)),
-        _bias(c, bias_ih, bias_hh, weight_ih.shape[0], order),  # type: ignore[arg-type]
+        _bias(c, bias_ih, bias_hh, weight_ih.shape[0], order),
         None,
         _lead(c, h),
         hidden_size=width,
         direction="reverse" if backwards else "forward",
         linear_before_reset=1,
     )
-    return _rows(c, y, width)  # type: ignore[arg-type]
+    return _rows(c, y, width)
 
 
 @writes("rnn")
-def write_rnn(
-    c: Context, x: Value, h: Value, weight_ih: Value, weight_hh: Value, bias: Any
-) -> Any:
+def write_rnn(c: Context, x: Value, h: Value, weight_ih: Value, weight_hh: Value, bias: Any) -> Any:
     steps, backwards = _steps(c, x, h)
     width = h.shape[1]
     y = c.emit(
@@ -109,11 +107,11 @@ def write_rnn(
         steps,
         _lead(c, weight_ih),
         _lead(c, weight_hh),
-        _bias(c, bias, None, weight_ih.shape[0], (0,)),  # type: ignore[arg-type]
+        _bias(c, bias, None, weight_ih.shape[0], (0,)),
         None,
         _lead(c, h),
         hidden_size=width,
         activations=["Relu" if c["relu"] else "Tanh"],
         direction="reverse" if backwards else "forward",
     )
-    return _rows(c, y, width)  # type: ignore[arg-type]
+    return _rows(c, y, width)

@@ -51,7 +51,7 @@ def _count(c: Context, x: Value, axes: tuple[int, ...]) -> Any:
         for part in parts[1:]:
             product = c.emit("Mul", product, part)
         return c.cast(c.emit("Squeeze", product, c.ints([0])), x.dtype)
-    return c.builder.constant(math.prod(x.shape[a] for a in axes), x.dtype)  # type: ignore[misc]
+    return c.builder.constant(math.prod(x.shape[a] for a in axes), x.dtype)
 
 
 @writes("var", "std")

@@ -102,7 +102,7 @@ def write_index_fill(c: Context, x: Value, index: Any, value: Any) -> Any:
         c.refuse("the axis filled depends on the size of the inputs")
     flat = c.emit("Reshape", _long(c, index), c.ints([-1, 1]))
     size = x.shape[axis]
-    places = c.constant(np.arange(size)[None, :], np.int64)  # type: ignore[arg-type]
+    places = c.constant(np.arange(size)[None, :], np.int64)
     wrapped = c.emit("Mod", flat, c.constant(size, np.int64))
     same = c.cast(c.emit("Equal", wrapped, places), np.int32)
     named = c.cast(c.emit("ReduceMax", same, c.ints([0]), keepdims=0), np.bool_)
@@ -122,7 +122,7 @@ def write_masked_select(c: Context, x: Value, mask: Value) -> Any:
 def _known(c: Context, x: Value) -> tuple[int, ...]:
     if not is_fixed(x.shape):
         c.refuse("the shape depends on the size of the inputs")
-    return x.shape  # type: ignore[return-value]
+    return x.shape
 
 
 @writes("diagonal_scatter")

@@ -63,7 +63,9 @@ def write_flip(c: Context, x: Value) -> Any:
     if not count or not x.ndim:
         return c.emit("Identity", x)
     lows = [-FAR] * count
-    return c.emit("Slice", x, c.ints([-1] * count), c.ints(lows), c.ints(axes), c.ints([-1] * count))
+    return c.emit(
+        "Slice", x, c.ints([-1] * count), c.ints(lows), c.ints(axes), c.ints([-1] * count)
+    )
 
 
 def cut(c: Context, x: Any, axis: int, start: int, stop: int | None, step: int = 1) -> Any:
@@ -175,9 +177,21 @@ def write_block_diag(c: Context, *xs: Value) -> Any:
 
 @writes("pad_constant")
 def write_pad(c: Context, x: Value) -> Any:
-    pads = c["pads"]
-    ends = [low for low, _ in pads] + [high for _, high in pads]
-    return c.emit("Pad", x, c.ints(ends), c.constant(c["value"]))
+    return padded(c, x, c["pads"], c["value"])
+
+
+def padded(c: Context, x: Any, pads: Any, value: float) -> Any:
+    """`x` with a number around it; what is negative is cut off first."""
+    cuts = [(a, max(0, -low), max(0, -high)) for a, (low, high) in enumerate(pads)]
+    cuts = [(a, low, high) for a, low, high in cuts if low or high]
+    if cuts:
+        axes, starts, ends = zip(*cuts, strict=True)
+        stops = c.ints([-n if n else FAR for n in ends])
+        x = c.emit("Slice", x, c.ints(starts), stops, c.ints(axes))
+    sides = [max(0, low) for low, _ in pads] + [max(0, high) for _, high in pads]
+    if not any(sides):
+        return x if cuts else c.emit("Identity", x)
+    return c.emit("Pad", x, c.ints(sides), c.constant(value))
 
 
 @writes("shift")
@@ -185,6 +199,4 @@ def write_shift(c: Context, x: Value) -> Any:
     axis, by = c["axis"], c["by"]
     if not by or not x.ndim:
         return c.emit("Identity", x)
-    pads = [0] * (2 * x.ndim)
-    pads[axis], pads[axis + x.ndim] = by, -by
-    return c.emit("Pad", x, c.ints(pads), c.constant(c["fill"]))
+    return padded(c, x, [(by, -by) if a == axis else (0, 0) for a in range(x.ndim)], c["fill"])
