@@ -36,6 +36,8 @@ SPELLINGS = {
     "x2": "other",
 }
 
+# Functions that also take a number first call that parameter `self`; the user says `input`.
+NUMBERS_TOO = {"input": "self", "x": "self", "a": "self", "x1": "self"}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -125,16 +127,17 @@ def _flexible(function: Callable[..., Any]) -> Callable[..., Any]:
     parameters = [*positional, *keyword_only]
     wants_tensor = bool(parameters) and parameters[0] == "input"
     own = set(parameters)
+    spellings = SPELLINGS if "input" in own else {**SPELLINGS, **NUMBERS_TOO}
 
     @functools.wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
-        if args and wants_tensor and not isinstance(args[0], Tensor):
+        if args and wants_tensor and args[0].__class__ is not Tensor:  # a subclass, or a mistake
             need_tensor(function.__name__, args[0])
         if not keywords:
             return function(*args)
         out = keywords.pop("out", None) if "out" not in own else None
-        for name in [k for k in keywords if k not in own and k in SPELLINGS]:
-            keywords[SPELLINGS[name]] = keywords.pop(name)
+        for name in [k for k in keywords if k not in own and k in spellings]:
+            keywords[spellings[name]] = keywords.pop(name)
         result = function(*args, **keywords)
         return result if out is None else write_out(out, result)
 

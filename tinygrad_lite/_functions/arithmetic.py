@@ -35,16 +35,16 @@ def _scaled(other: Any, alpha: Any) -> Any:
 
 
 @surface(inplace=True)
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def add(self: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`input + alpha * other`, elementwise, broadcast."""
-    return apply(el.add, pair_of("add", input, _scaled(other, alpha)), {})
+    return apply(el.add, pair_of("add", self, _scaled(other, alpha)), {})
 
 
 @surface(inplace=True, names=("subtract",))
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def sub(self: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`input - alpha * other`, elementwise, broadcast."""
-    _no_bool_sub(input, other)
-    return apply(el.sub, pair_of("sub", input, _scaled(other, alpha)), {})
+    _no_bool_sub(self, other)
+    return apply(el.sub, pair_of("sub", self, _scaled(other, alpha)), {})
 
 
 @surface
@@ -56,13 +56,13 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
 
 @surface(inplace=True, names=("multiply",))
-def mul(input: Any, other: Any) -> Any:
+def mul(self: Any, other: Any) -> Any:
     """`input * other`, elementwise, broadcast."""
-    return apply(el.mul, pair_of("mul", input, other), {})
+    return apply(el.mul, pair_of("mul", self, other), {})
 
 
 @surface(inplace=True, names=("divide",))
-def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+def div(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """`input / other`; rounded toward zero ("trunc") or down ("floor") when asked for."""
     op = {None: el.div, "floor": el.div_floor, "trunc": el.div_trunc}.get(rounding_mode)
     if op is None:
@@ -70,7 +70,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' "
             f"but found {rounding_mode!r}"
         )
-    return apply(op, pair_of("div", input, other), {})
+    return apply(op, pair_of("div", self, other), {})
 
 
 def remainder(self: Any, other: Any) -> Any:

@@ -137,11 +137,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
 
 def angle(input: Any) -> Any:
     """0 for positive numbers, pi for negative ones."""
-    return apply(
-        el.where,
-        (input < 0, make(np.pi * np.ones((), _float_kind(input)), None), zero_of(input)),
-        {},
-    )
+    return apply(el.angle, (input,), {})
 
 
 def _float_kind(x: Any) -> Any:

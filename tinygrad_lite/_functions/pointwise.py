@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .._dtypes import of
+from .._dtypes import number_type, of
 from .._lift import lift_unary
+from .._nodes import make
 from .._op import Op
 from .._record import apply
 from .._tensor import Tensor, as_operand
@@ -85,7 +86,7 @@ def _unary(op: Op, name: str) -> Any:
         return apply(op, (input,), {})
 
     checked.__name__ = checked.__qualname__ = name
-    function = lift_unary(op, Tensor, surface(checked, top=False, method=False))
+    function = lift_unary(op, surface(checked, top=False, method=False))
     function.__name__ = function.__qualname__ = name
     function.__doc__ = op.__doc__ or f"`{op.name}` of every element."
     return function
@@ -107,16 +108,44 @@ _publish_unary()
 
 
 def pair_of(name: str, input: Any, other: Any) -> tuple[Any, Any]:
-    """Two operands of which the first is a tensor and the second a tensor or a number."""
+    """Two operands, each a tensor or a number; of two numbers the first becomes a tensor."""
     if not isinstance(other, (Tensor, int, float, np.generic)):
         raise TypeError(
             f"{name}(): argument 'other' (position 2) must be Tensor or Number, not "
             f"{type(other).__name__}"
         )
+    if not isinstance(input, Tensor):
+        input = _number(name, input)
+        if not isinstance(other, Tensor):
+            input = make(np.asarray(input, number_type(input)), None)
     return input, as_operand(other)
 
 
+def _number(name: str, value: Any) -> Any:
+    """A number given for the first operand."""
+    if not isinstance(value, (int, float, np.generic)):
+        need_tensor(name, value)
+    return as_operand(value)
+
+
+def _number_first(op: Op, name: str, check: Any) -> Any:
+    """The public function of an operation that PyTorch also calls with a number first."""
+
+    def function(self: Any, other: Any) -> Any:
+        pair = pair_of(name, self, other)
+        if check is not None:
+            check(*pair)
+        return apply(op, pair, {})
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = op.__doc__ or f"`{op.name}` of two tensors, elementwise."
+    return function
+
+
 def _binary(op: Op, name: str, check: Any = None) -> Any:
+    if name in NUMBER_FIRST:
+        return _number_first(op, name, check)
+
     def function(input: Any, other: Any) -> Any:
         pair = pair_of(name, input, other)
         if check is not None:
@@ -146,6 +175,10 @@ def _named(x: Any) -> str:
     return f"'{of(x._array.dtype).name}'" if isinstance(x, Tensor) else type(x).__name__
 
 
+NUMBER_FIRST = {
+    "floor_divide", "true_divide", "bitwise_and", "bitwise_or", "bitwise_xor",
+    "bitwise_left_shift", "bitwise_right_shift",
+}  # fmt: skip
 BINARY: dict[str, tuple[Op, tuple[str, ...], Any]] = {
     "atan2": (el.atan2, ("arctan2",), None),
     "fmod": (el.fmod, (), None),

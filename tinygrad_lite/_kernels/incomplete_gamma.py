@@ -33,14 +33,17 @@ def igammac(a: Any, x: Any) -> Any:
 
 
 def _both(a: Any, x: Any) -> tuple[Any, Any]:
-    """P and Q; NaN for negative operands and where both are 0 or infinite."""
+    """P and Q; NaN for negative operands and where both are 0 or infinite.
+
+    As in PyTorch a limit wins over a NaN operand: P(NaN, 0) = 0, P(inf, NaN) = 0.
+    """
     a, x = np.broadcast_arrays(a, x)
     lower = np.full(a.shape, math.nan)
-    valid = (a >= 0) & (x >= 0)
-    lower[valid & ((a == 0) | (x == math.inf))] = 1
+    valid = ~((a < 0) | (x < 0))
+    lower[valid & (((a == 0) & (x > 0)) | (x == math.inf))] = 1
     lower[valid & ((x == 0) | (a == math.inf))] = 0
     lower[valid & (x == a) & ((a == 0) | (a == math.inf))] = math.nan
-    upper = 1 - lower
+    upper = np.asarray(1 - lower)  # of no axes NumPy makes a scalar, which takes no items
     ordinary = valid & (a > 0) & (x > 0) & (a < math.inf) & (x < math.inf)
     for mask, method in _regions(a, x, ordinary):
         if mask.any():
@@ -99,14 +102,17 @@ def _near_origin(a: Any, x: Any) -> tuple[Any, Any]:
 
 
 def _fraction(a: Any, x: Any) -> tuple[Any, Any]:
-    """Q = a density / (x + 1 − a − 1 (1 − a)/(x + 3 − a − ...)), by Lentz's method."""
+    """Q = a density / (x + 1 − a − 1 (1 − a)/(x + 3 − a − ...)), by Lentz's method.
+
+    Places that have converged leave the loop: a few near x = a + 1 take thousands of steps.
+    """
+    result, places, rest = np.empty(a.shape), np.arange(a.size), a
     b = x + 1 - a
     c, d = np.full(a.shape, 1e300), 1 / b
     value, n = d, 0
-    change = np.zeros(a.shape)
-    while (np.abs(change - 1) > 3e-16).any() and n < 100_000:
+    while places.size and n < 100_000:
         n += 1
-        factor = -n * (n - a)
+        factor = -n * (n - rest)
         b = b + 2
         d = factor * d + b
         d = 1 / np.where(np.abs(d) < 1e-300, 1e-300, d)
@@ -114,7 +120,12 @@ def _fraction(a: Any, x: Any) -> tuple[Any, Any]:
         c = np.where(np.abs(c) < 1e-300, 1e-300, c)
         change = c * d
         value = value * change
-    upper = a * density(a, x) * value
+        if n % 8 == 0:
+            left = np.abs(change - 1) > 1e-15
+            result[places[~left]] = value[~left]
+            places, rest, b, c, d, value = (v[left] for v in (places, rest, b, c, d, value))
+    result[places] = value
+    upper = a * density(a, x) * result
     return 1 - upper, upper
 
 

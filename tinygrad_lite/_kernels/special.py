@@ -288,14 +288,22 @@ def _zeta_sum(s: Any, q: Any) -> Any:
     return np.where(np.isinf(q), math.nan, total)  # as in PyTorch, where the limit is 0
 
 
+PI = {np.dtype(kind): np.dtype(kind).type(math.pi) for kind in ("float16", "float32", "float64")}
+
+
 def trigamma(x: Any) -> Any:
-    """The second derivative of lgamma, by reflection for negative `x`."""
+    """The second derivative of lgamma, by reflection for negative `x`.
+
+    At −1, −2, ... it is infinite; the result there is what PyTorch gives, π / sin(πx) squared with
+    π rounded to the type of `x`: large, and never NaN in a product with 0.
+    """
     wide = np.asarray(x, np.float64)
     with np.errstate(all="ignore"):
         y = np.where(wide > 0, wide, 1 - wide)
         value = np.where(np.isinf(y), 0, zeta(np.full(y.shape, 2.0), y))
         mirror = (math.pi / sin_pi(wide)) ** 2 - value
-        mirror = np.where(wide == np.rint(wide), math.inf, mirror)
+        pole = np.where(wide == 0, math.inf, (PI[x.dtype] / np.sin(PI[x.dtype] * x)) ** 2)
+        mirror = np.where(wide == np.rint(wide), pole, mirror)
         return np.where((wide > 0) | np.isnan(wide), value, mirror).astype(x.dtype, copy=False)
 
 

@@ -35,13 +35,13 @@ def total(x: Any, axes: tuple[int, ...]) -> Any:
 # Cut-offs
 
 
-@op(kind="elementwise", onnx="Relu", formula="g where out > 0")
+@op(kind="elementwise", onnx="Relu", formula="g where out ≠ 0")
 def relu(x: Any) -> Any:
     """`x` where positive, else 0; gradient 0 at 0."""
     return np.maximum(x, 0)
 
 
-relu.rule(lambda g, out: g * (out > 0))
+relu.rule(lambda g, out: g * (out != 0))  # the result is 0, positive or NaN: NaN passes g
 
 
 @op(kind="elementwise", onnx="Clip")
@@ -58,10 +58,10 @@ hardtanh.rule(lambda g, x, low, high: where((x > low) & (x < high), g, 0.0))
 @op(kind="elementwise")
 def threshold(x: Any, *, threshold: float, value: float) -> Any:
     """`x` above the threshold, else `value`; gradient 0 at the threshold."""
-    return np.where(x > threshold, x, np.asarray(value, x.dtype))
+    return np.where(x <= threshold, np.asarray(value, x.dtype), x)
 
 
-threshold.rule(lambda g, x, threshold: where(x > threshold, g, 0.0))
+threshold.rule(lambda g, x, threshold: where(x <= threshold, 0.0, g))
 
 
 @op(kind="elementwise", onnx="Shrink")
@@ -99,9 +99,7 @@ def hardswish(x: Any) -> Any:
     return x * np.minimum(np.maximum(x + 3, 0), 6) / 6
 
 
-hardswish.rule(
-    lambda g, x: where(x <= -3, 0.0, where(x < 3, g * (x / 3 + 0.5), g))
-)
+hardswish.rule(lambda g, x: where(x <= -3, 0.0, where(x < 3, g * (x / 3 + 0.5), g)))
 
 
 # Leaks
@@ -122,8 +120,28 @@ def prelu(x: Any, weight: Any) -> Any:
     return np.where(x > 0, x, x * weight)
 
 
-prelu.rule(lambda g, x, weight: where(x > 0, g, g * weight))
-prelu.rule(lambda g, x: where(x > 0, 0.0, g * x))
+prelu.rule(lambda g, x, weight: prelu_pull(g, x, weight))
+prelu.rule(lambda g, x: prelu_pull_weight(g, x))
+
+
+@op(kind="elementwise")
+def prelu_pull(pulled: Any, x: Any, weight: Any) -> Any:
+    """The gradient of prelu in `x`; its own gradients at 0 are those to the right of it."""
+    return np.where(x > 0, pulled, pulled * weight)
+
+
+prelu_pull.rule(lambda g, x, weight: where(x >= 0, g, g * weight), "pulled")
+prelu_pull.rule(lambda g, x, pulled: where(x >= 0, 0.0, g * pulled), "weight")
+
+
+@op(kind="elementwise")
+def prelu_pull_weight(pulled: Any, x: Any) -> Any:
+    """The gradient of prelu in `weight`; its own gradients at 0 are those to the right of it."""
+    return np.where(x > 0, 0, pulled * x)
+
+
+prelu_pull_weight.rule(lambda g, x: where(x >= 0, 0.0, g * x), "pulled")
+prelu_pull_weight.rule(lambda g, x, pulled: where(x >= 0, 0.0, g * pulled), "x")
 
 
 @op(kind="elementwise", dtypes="float", onnx="Elu")
@@ -135,7 +153,7 @@ def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, inner: float = 1.0) -
 
 @elu.rule
 def _(g: Any, x: Any, alpha: float, scale: float, inner: float) -> Any:
-    low = exp(where(x > 0, 0.0, x * inner))
+    low = exp(where(x >= 0, 0.0, x * inner))  # the second derivative is 0 at 0
     return where(x > 0, g * scale, g * low * (alpha * scale * inner))
 
 
@@ -170,9 +188,9 @@ def softsign(x: Any) -> Any:
 
 
 @softsign.rule
-def _(g: Any, x: Any) -> Any:
+def _(g: Any, x: Any, out: Any) -> Any:
     bottom = absolute(x) + 1
-    return g / (bottom * bottom)
+    return g * ((out * 0 + 1) / (bottom * bottom))  # NaN where the result is
 
 
 @op(kind="elementwise", dtypes="float", formula="g tanh² x")

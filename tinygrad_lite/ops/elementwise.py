@@ -124,13 +124,19 @@ log2 = unary("log2", np.log2, lambda g, x: g / (x * LN2), formula="g / (x ln 2)"
 log10 = unary("log10", np.log10, lambda g, x: g / (x * LN10), formula="g / (x ln 10)")
 log1p = unary("log1p", np.log1p, lambda g, x: g / (x + 1), formula="g / (1 + x)")
 logaddexp = binary(
-    "logaddexp", np.logaddexp, lambda g, x, out: g * np.exp(x - out),
-    lambda g, y, out: g * np.exp(y - out), dtypes="float",
+    "logaddexp", np.logaddexp, lambda g, x, y: g * _share(np.exp, x, y),
+    lambda g, x, y: g * _share(np.exp, y, x), dtypes="float",
 )  # fmt: skip
 logaddexp2 = binary(
-    "logaddexp2", np.logaddexp2, lambda g, x, out: g * np.exp2(x - out),
-    lambda g, y, out: g * np.exp2(y - out), dtypes="float",
+    "logaddexp2", np.logaddexp2, lambda g, x, y: g * _share(np.exp2, x, y),
+    lambda g, x, y: g * _share(np.exp2, y, x), dtypes="float",
 )  # fmt: skip
+
+
+def _share(power: Any, x: Any, y: Any) -> Any:
+    """power(x) / (power(x) + power(y)): one half where both are the same, however large."""
+    return 1 / (power(y - x) + 1)
+
 
 # Trigonometry
 
@@ -149,10 +155,18 @@ atanh = unary("atanh", np.arctanh, lambda g, x: g / (1 - x * x), onnx="Atanh")
 atan2 = binary(
     "atan2",
     np.arctan2,
-    lambda g, x, y: where((x == 0) & (y == 0), 0.0, g * y / (x * x + y * y)),
-    lambda g, x, y: where((x == 0) & (y == 0), 0.0, -g * x / (x * x + y * y)),
+    lambda g, x, y: g * y * _inverse_square(x, y),
+    lambda g, x, y: -g * x * _inverse_square(x, y),
     dtypes="float",
 )
+
+
+def _inverse_square(x: Any, y: Any) -> Any:
+    """1 / (x² + y²), and 0 at the origin, where no direction has an angle."""
+    square = x * x + y * y
+    return where(square == 0, 0.0, 1 / square)
+
+
 hypot = binary("hypot", np.hypot, lambda g, x, out: g * (x / out), lambda g, y, out: g * (y / out))
 deg2rad = unary("deg2rad", lambda x: x * (math.pi / 180), lambda g: g * (math.pi / 180))
 rad2deg = unary("rad2deg", lambda x: x * (180 / math.pi), lambda g: g * (180 / math.pi))
@@ -185,7 +199,12 @@ def _flat(g: Any) -> Any:
 
 
 def _sign(x: Any) -> Any:
-    return x if x.dtype.kind == "b" else np.sign(x)
+    """-1, 0 or 1; 0 for NaN, as PyTorch's."""
+    if x.dtype.kind != "f":
+        return x if x.dtype.kind == "b" else np.sign(x)
+    out = np.asarray(np.sign(x))
+    np.copyto(out, 0, where=np.isnan(x))
+    return out
 
 
 def _round(x: Any) -> Any:
@@ -199,18 +218,23 @@ trunc = unary("trunc", np.trunc, _flat, dtypes=None)
 round = unary("round", _round, _flat, onnx="Round", dtypes=None)
 frac = unary("frac", lambda x: x - np.trunc(x), lambda g: g, dtypes=None)
 abs = unary(
-    "abs", np.abs, lambda g, x: g * np.sign(x), label="|x|", onnx="Abs", dtypes=None,
+    "abs", np.abs, lambda g, x: g * sign(x), label="|x|", onnx="Abs", dtypes=None,
     formula="g sign x",
 )  # fmt: skip
+angle = unary(
+    "angle", lambda x: np.where(np.isnan(x), x, np.where(x < 0, x.dtype.type(math.pi), 0)), _flat
+)
 heaviside = binary("heaviside", lambda x, y: np.where(x == 0, y, (x > 0).astype(x.dtype)))
 copysign = binary(
     "copysign",
     np.copysign,
-    lambda g, x, out: g * where(x == 0, 0.0, np.sign(out) * np.sign(x)),
+    lambda g, x, out: g * where(x == 0, 0.0, out / x),
     _flat,
     dtypes="float",
 )
-nextafter = binary("nextafter", np.nextafter, _flat, _flat)
+nextafter = binary(
+    "nextafter", np.nextafter, lambda g, x, y: where(x == y, 0.0, g), _flat, formula="g, 0"
+)
 
 # Division with rounding
 
@@ -235,8 +259,8 @@ def _floor_divide(x: Any, y: Any) -> Any:
     return np.where(y == 0, np.true_divide(x, y), np.floor_divide(x, y))
 
 
-remainder = binary("remainder", _remainder, lambda g: g, lambda g, x, y: -g * np.floor(x / y))
-fmod = binary("fmod", _fmod, lambda g: g, lambda g, x, y: -g * np.trunc(x / y))
+remainder = binary("remainder", _remainder, lambda g: g, lambda g, x, y: -g * div_floor(x, y))
+fmod = binary("fmod", _fmod, lambda g: g, lambda g, x, y: -g * div_trunc(x, y))
 floor_divide = binary("floor_divide", _floor_divide)
 div_floor = binary("div_floor", _floor_divide, _flat, _flat, label="⌊÷⌋")
 

@@ -115,15 +115,20 @@ def divide_odd(odd: Any, x: Any) -> Any:
     return where(zero, 0.5, odd / where(zero, 1.0, x))
 
 
+def _slope_of_i1(x: Any, out: Any, even: Any, share: Any) -> Any:
+    """even(x) − out (share + 1/x), its limit ½ at 0; ½ for NaN too, as in PyTorch."""
+    away = abs(x) > 0
+    safe = where(away, x, 1.0)
+    return where(away, even(safe) - out * (share + 1 / safe), 0.5)
+
+
 i0 = unary("i0", bessel.i0, lambda g, x: g * i1(x), label="I₀", formula="g I₁(x)")
 i1 = unary(
-    "i1", bessel.i1, lambda g, x, out: g * (i0(x) - divide_odd(out, x)), label="I₁",
+    "i1", bessel.i1, lambda g, x, out: g * _slope_of_i1(x, out, i0, 0), label="I₁",
     formula="g (I₀(x) − out / x)",
 )  # fmt: skip
 i0e = unary("i0e", bessel.i0e, lambda g, x, out: g * (i1e(x) - np.sign(x) * out))
-i1e = unary(
-    "i1e", bessel.i1e, lambda g, x, out: g * (i0e(x) - np.sign(x) * out - divide_odd(out, x))
-)
+i1e = unary("i1e", bessel.i1e, lambda g, x, out: g * _slope_of_i1(x, out, i0e, np.sign(x)))
 bessel_j0 = unary("bessel_j0", bessel.j0, lambda g, x: -g * bessel_j1(x), label="J₀")
 bessel_j1 = unary(
     "bessel_j1", bessel.j1, lambda g, x, out: g * (bessel_j0(x) - divide_odd(out, x)), label="J₁"
