@@ -28,7 +28,7 @@ FLOORS = {
     "_einops": 5, "types": 5,
     "_tensor": 4, "_inplace": 4, "_format": 4,
     "_functions": 5, "linalg": 5, "special": 5, "_creation": 5, "_random": 5, "_graph": 5,
-    "graph": 5, "autograd": 5,
+    "graph": 5, "autograd": 5, "signal": 5, "_draws": 5,
     "nn.functional": 6, "nn.init": 6,
     "nn": 7, "optim": 7, "utils": 7, "datasets": 7, "distributions": 7, "vision": 7, "masked": 7,
     "viz": 8, "onnx": 8, "compile": 8, "distributed": 8, "serialization": 8,

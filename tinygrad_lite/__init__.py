@@ -14,7 +14,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from . import _creation, _dtypes, _einops, _functions, _random, autograd as autograd
+from . import _creation, _draws, _dtypes, _einops, _functions, _random, autograd as autograd
 from ._device import device as device
 from ._dtypes import DTYPES as DTYPES, dtype as dtype
 from ._format import set_printoptions as set_printoptions
@@ -66,7 +66,7 @@ newaxis = None
 long, half, double, short = _dtypes.long, _dtypes.half, _dtypes.double, _dtypes.short
 float, int, bool = _dtypes.float, _dtypes.int, _dtypes.bool
 
-for _module in (_creation, _random, _dtypes):
+for _module in (_creation, _draws, _random, _dtypes):
     globals().update({name: getattr(_module, name) for name in _module.__all__})
 globals().update(_functions.NAMES)
 globals().update(DTYPES)
@@ -76,8 +76,8 @@ _einops.watch()
 LAZY = (
     "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed",
     "distributions", "func", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nn",
-    "onnx", "optim", "profiler", "random", "return_types", "serialization", "special", "testing",
-    "types", "utils", "version", "vision", "viz",
+    "onnx", "optim", "profiler", "random", "return_types", "serialization", "signal", "special",
+    "testing", "types", "utils", "version", "vision", "viz",
 )  # fmt: skip
 
 # Functionals that PyTorch also has at its top level.

@@ -1,9 +1,11 @@
-"""Making tensors: of values, of a shape, like another one, and at random."""
+"""Making tensors: of values, of a shape, like another one."""
 
 from __future__ import annotations
 
+import builtins
 import math
 import operator
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,18 +14,13 @@ import numpy as np
 from . import _dtypes
 from ._device import check_device
 from ._dtypes import default_numpy, of, to_numpy
-from ._needs import need_fractions, need_integer, need_order, need_range
+from ._needs import fill_number, need_integer, need_order, need_range
 from ._nodes import make
-from ._random import Generator, generator_of, standard_normal, uniform
-from ._record import apply
 from ._tensor import Tensor
-from .ops.elementwise import zero
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "bernoulli", "empty", "empty_like", "empty_permuted",
-    "empty_strided", "eye", "from_numpy",
-    "full", "full_like", "linspace", "logspace", "multinomial", "normal", "ones", "ones_like",
-    "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm",
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided",
+    "eye", "from_numpy", "full", "full_like", "linspace", "logspace", "ones", "ones_like", "range",
     "scalar_tensor", "shape_from", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
 ]  # fmt: skip
 
@@ -52,7 +49,7 @@ def shape_from(sizes: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
     return shape
 
 
-def _kind(dtype: Any) -> np.dtype[Any]:
+def kind_of(dtype: Any) -> np.dtype[Any]:
     return default_numpy() if dtype is None else to_numpy(dtype)
 
 
@@ -144,7 +141,7 @@ def _plain(data: Any) -> Any:
         return data._array.tolist()
     if isinstance(data, np.ndarray | np.generic):
         return data.tolist()
-    if isinstance(data, list | tuple | range):
+    if isinstance(data, list | tuple | builtins.range):
         return [_plain(d) for d in data]
     if isinstance(data, bool | int | float | complex):
         return data
@@ -214,7 +211,7 @@ def scalar_tensor(
     s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A 0-d tensor of a number, of the default dtype."""
-    return finish(np.array(s, _kind(dtype)), requires_grad, device)
+    return finish(np.array(fill_number(s, kind_of(dtype))), requires_grad, device)
 
 
 # Of a shape
@@ -225,8 +222,8 @@ def zeros(
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Zeros: `zeros(2, 3)` or `zeros((2, 3))`."""
-    made = finish(np.zeros(shape_from(sizes, size), _kind(dtype)), requires_grad, device)
-    return made if out is None else _into(out, made)
+    made = finish(np.zeros(shape_from(sizes, size), kind_of(dtype)), requires_grad, device)
+    return made if out is None else into(out, made)
 
 
 def ones(
@@ -234,8 +231,8 @@ def ones(
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Ones: `ones(2, 3)` or `ones((2, 3))`."""
-    made = finish(np.ones(shape_from(sizes, size), _kind(dtype)), requires_grad, device)
-    return made if out is None else _into(out, made)
+    made = finish(np.ones(shape_from(sizes, size), kind_of(dtype)), requires_grad, device)
+    return made if out is None else into(out, made)
 
 
 def empty(
@@ -244,8 +241,8 @@ def empty(
     memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """Whatever lies in memory: to be filled."""
-    made = finish(np.empty(shape_from(sizes, size), _kind(dtype)), requires_grad, device)
-    return made if out is None else _into(out, made)
+    made = finish(np.empty(shape_from(sizes, size), kind_of(dtype)), requires_grad, device)
+    return made if out is None else into(out, made)
 
 
 def full(
@@ -256,16 +253,18 @@ def full(
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     kind = _dtypes.number_type(fill_value) if dtype is None else to_numpy(dtype)
-    made = finish(np.full(shape_from((size,)), fill_value, kind), requires_grad, device)
-    return made if out is None else _into(out, made)
+    made = finish(
+        np.full(shape_from((size,)), fill_number(fill_value, kind), kind), requires_grad, device
+    )
+    return made if out is None else into(out, made)
 
 
-def _into(out: Any, made: Tensor) -> Any:
+def into(out: Any, made: Tensor) -> Any:
     out._array = np.array(made._array, out._array.dtype)
     return out
 
 
-def _like(maker: Callable[..., Any], name: str, text: str) -> Callable[..., Tensor]:
+def make_like(maker: Callable[..., Any], name: str, text: str) -> Callable[..., Tensor]:
     def function(
         input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
@@ -283,18 +282,11 @@ def _like(maker: Callable[..., Any], name: str, text: str) -> Callable[..., Tens
     return function
 
 
-zeros_like = _like(np.zeros, "zeros_like", "Zeros of the shape and dtype of `input`.")
-ones_like = _like(np.ones, "ones_like", "Ones of the shape and dtype of `input`.")
-empty_like = _like(
+zeros_like = make_like(np.zeros, "zeros_like", "Zeros of the shape and dtype of `input`.")
+ones_like = make_like(np.ones, "ones_like", "Ones of the shape and dtype of `input`.")
+empty_like = make_like(
     np.empty, "empty_like", "Memory of the shape and dtype of `input`, to be filled."
 )
-rand_like = _like(
-    lambda shape, kind: uniform(shape, None, kind), "rand_like", "Numbers from [0, 1), as `input`."
-)
-randn_like = _like(
-    lambda shape, kind: standard_normal(shape, None, kind), "randn_like",
-    "Standard normal numbers of the shape and dtype of `input`.",
-)  # fmt: skip
 
 
 def full_like(
@@ -313,7 +305,7 @@ def empty_strided(
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Memory of a shape with given steps between elements, to be filled."""
-    kind = _kind(dtype)
+    kind = kind_of(dtype)
     shape = shape_from((size,))
     room = 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True)) if all(shape) else 0
     flat = np.empty(max(room, 0), kind)
@@ -329,7 +321,7 @@ def empty_permuted(
     """Memory of a shape whose dimensions lie in the order `physical_layout`, to be filled."""
     shape = shape_from((size,))
     order = need_order(shape, list(physical_layout))
-    made = np.empty([shape[i] for i in order], _kind(dtype)).transpose(np.argsort(order))
+    made = np.empty([shape[i] for i in order], kind_of(dtype)).transpose(np.argsort(order))
     return finish(made, requires_grad, device)
 
 
@@ -340,8 +332,8 @@ def eye(
     """The n x m matrix with ones on its diagonal."""
     if n < 0 or (m is not None and m < 0):
         raise RuntimeError(f"n must be greater or equal to 0, got {n if n < 0 else m}")
-    made = finish(np.eye(n, m, dtype=_kind(dtype)), requires_grad, device)
-    return made if out is None else _into(out, made)
+    made = finish(np.eye(n, m, dtype=kind_of(dtype)), requires_grad, device)
+    return made if out is None else into(out, made)
 
 
 def arange(
@@ -362,14 +354,34 @@ def arange(
     need_range(first, last)
     if (last - first) * stride < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    count = max(math.ceil((last - first) / stride), 0)
     if dtype is not None and to_numpy(dtype).kind in "iu":
-        first, last, stride = int(first), int(last), int(stride)
+        first, stride = int(first), int(stride)
     whole = all(isinstance(v, int) for v in (first, last, stride))
     kind = (np.dtype("int64") if whole else default_numpy()) if dtype is None else to_numpy(dtype)
-    count = max(math.ceil((last - first) / stride), 0)
     values = first + stride * np.arange(count, dtype=np.int64 if whole else np.float64)
     made = finish(values.astype(kind), requires_grad, device)
-    return made if out is None else _into(out, made)
+    return made if out is None else into(out, made)
+
+
+def range(
+    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Numbers from start up to end, which is included, as floats; `arange` leaves it out."""
+    warnings.warn(
+        "torch.range is deprecated: use torch.arange, whose end is not included", stacklevel=2
+    )
+    first, last = (0, start) if end is None else (start, end)
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    need_range(first, last)
+    if (last - first) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    count = math.floor((last - first) / step) + 1
+    values = first + step * np.arange(count)
+    made = finish(np.asarray(values).astype(kind_of(dtype)), requires_grad, device)
+    return made if out is None else into(out, made)
 
 
 def linspace(
@@ -377,9 +389,9 @@ def linspace(
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from start to end, both included."""
-    kind = _kind(dtype)
+    kind = kind_of(dtype)
     made = finish(_steps(start, end, steps, kind).astype(kind), requires_grad, device)
-    return made if out is None else _into(out, made)
+    return made if out is None else into(out, made)
 
 
 def _steps(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> Any:
@@ -404,14 +416,14 @@ def logspace(
     layout: Any = None, device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """`base` to the power of `steps` numbers from start to end."""
-    kind = _kind(dtype)
+    kind = kind_of(dtype)
     exponents = _steps(start, end, steps, kind if kind.kind in "iu" else np.dtype("float64"))
     made = finish(np.power(float(base), exponents).astype(kind), requires_grad, device)
-    return made if out is None else _into(out, made)
+    return made if out is None else into(out, made)
 
 
 def _triangle(indices: Any, dtype: Any) -> Tensor:
-    return make(np.stack(indices).astype(_kind(dtype or _dtypes.int64)), None)  # type: ignore[no-any-return]
+    return make(np.stack(indices).astype(kind_of(dtype or _dtypes.int64)), None)  # type: ignore[no-any-return]
 
 
 def tril_indices(
@@ -428,173 +440,3 @@ def triu_indices(
     """Row and column numbers of the upper triangle, shape (2, n)."""
     check_device(device)
     return _triangle(np.triu_indices(row, offset, col), dtype)
-
-
-# At random
-
-
-def rand(
-    *sizes: Any, size: Any = None, generator: Generator | None = None, out: Any = None,
-    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """Numbers spread evenly over [0, 1)."""
-    made = finish(uniform(shape_from(sizes, size), generator, dtype), requires_grad, device)
-    return made if out is None else _into(out, made)
-
-
-def randn(
-    *sizes: Any, size: Any = None, generator: Generator | None = None, out: Any = None,
-    dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """Standard normal numbers."""
-    made = finish(standard_normal(shape_from(sizes, size), generator, dtype), requires_grad, device)
-    return made if out is None else _into(out, made)
-
-
-def randint(
-    *bounds: Any, low: Any = None, high: Any = None, size: Any = None,
-    generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
-    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """Whole numbers from [low, high): `randint(10, (3,))` or `randint(2, 10, (3,))`."""
-    given = list(bounds)
-    if size is None and given and isinstance(given[-1], (tuple, list)):
-        size = given.pop()
-    if high is None:
-        high = given.pop() if given else None
-    if low is None:
-        low = given.pop() if given else 0
-    if size is None or high is None:
-        raise TypeError("randint(): needs a bound and a size, such as randint(0, 10, (3,))")
-    if low >= high:
-        raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-        )
-    drawn = generator_of(generator).integers(low, high, shape_from((size,)))
-    made = finish(drawn.astype(_kind(dtype or _dtypes.int64)), requires_grad, device)
-    return made if out is None else _into(out, made)
-
-
-def randint_like(
-    input: Any, low: Any, high: Any = None, *, dtype: Any = None, device: Any = None,
-    generator: Generator | None = None, requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
-    """Whole numbers from [low, high) in the shape and dtype of `input`."""
-    low, high = (0, low) if high is None else (low, high)
-    kind = input.dtype if dtype is None else dtype
-    return randint(
-        low, high, input.shape, dtype=kind, device=device, generator=generator,
-        requires_grad=requires_grad,
-    )  # fmt: skip
-
-
-def randperm(
-    n: int, *, generator: Generator | None = None, out: Any = None, dtype: Any = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """The numbers 0 to n - 1 in random order."""
-    order = generator_of(generator).permutation(n).astype(_kind(dtype or _dtypes.int64))
-    made = finish(order, requires_grad, device)
-    return made if out is None else _into(out, made)
-
-
-def normal(
-    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None,
-    out: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    layout: Any = None, pin_memory: bool = False,
-) -> Tensor:  # fmt: skip
-    """Normal numbers: `normal(0.0, 1.0, (2, 3))`, or with tensors of means and deviations."""
-    arrays = [v._array if isinstance(v, Tensor) else v for v in (mean, std)]
-    if np.any(np.asarray(arrays[1]) < 0):
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {np.min(arrays[1])}")
-    tensors = [v for v in (mean, std) if isinstance(v, Tensor)]
-    if size is not None:
-        shape: Any = shape_from((size,))
-    elif tensors:
-        shape = np.broadcast_shapes(*[t._array.shape for t in tensors])
-        dtype = tensors[0].dtype if dtype is None else dtype
-    else:
-        raise TypeError("normal(): needs a tensor of means or deviations, or a size")
-    drawn = standard_normal(shape, generator, dtype)
-    drawn = np.asarray(
-        drawn * np.asarray(arrays[1], drawn.dtype) + np.asarray(arrays[0], drawn.dtype)
-    )
-    made = finish(drawn, requires_grad, device)
-    return made if out is None else _into(out, made)
-
-
-def bernoulli(
-    input: Any, p: Any = None, *, generator: Generator | None = None, out: Any = None
-) -> Tensor:
-    """1 with the probabilities in `input` (or with probability `p`), else 0."""
-    chances = input._array if p is None else np.full(input._array.shape, p)
-    if np.any((chances < 0) | (chances > 1)):
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    drawn = generator_of(generator).random(chances.shape) < chances
-    made: Tensor = make(np.asarray(drawn).astype(input._array.dtype), None)
-    if input.requires_grad:  # drawn numbers have a zero gradient, as in PyTorch
-        made = apply(zero, (input,), {}) + made
-    return made if out is None else _into(out, made)
-
-
-def poisson(input: Any, generator: Generator | None = None) -> Tensor:
-    """Poisson numbers with the rates in `input`."""
-    if np.any(input._array < 0):
-        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    drawn = generator_of(generator).poisson(input._array)
-    return make(np.asarray(drawn).astype(input._array.dtype), None)  # type: ignore[no-any-return]
-
-
-def multinomial(
-    input: Any, num_samples: int, replacement: bool = False, *,
-    generator: Generator | None = None, out: Any = None,
-) -> Tensor:  # fmt: skip
-    """`num_samples` indices drawn with the weights in each row of `input`.
-
-    Without replacement by the exponential race: the smallest of e / w over exponential e.
-    """
-    need_fractions("multinomial", input)
-    weights = np.asarray(input._array, np.float64)
-    if weights.ndim not in (1, 2):
-        raise RuntimeError("prob_dist must be 1 or 2 dim")
-    if np.any(~np.isfinite(weights)) or np.any(weights < 0):
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if np.any(weights.sum(-1) <= 0):
-        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
-    if num_samples <= 0:
-        raise RuntimeError("cannot sample n_sample <= 0 samples")
-    if not replacement and num_samples > weights.shape[-1]:
-        raise RuntimeError(
-            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
-        )
-    rng = generator_of(generator)
-    rows = weights.reshape(-1, weights.shape[-1])
-    drawn = (
-        _with_replacement(rng, rows, num_samples) if replacement else _race(rng, rows, num_samples)
-    )
-    made: Tensor = make(drawn.reshape(*weights.shape[:-1], num_samples), None)
-    return made if out is None else _into(out, made)
-
-
-def _with_replacement(rng: np.random.Generator, rows: Any, count: int) -> Any:
-    """Invert the cumulative distribution; the last possible index catches rounding."""
-    edges = np.cumsum(rows, axis=-1)
-    points = rng.random((rows.shape[0], count)) * edges[:, -1:]
-    found = np.stack(
-        [np.searchsorted(e, p, side="right") for e, p in zip(edges, points, strict=True)]
-    )
-    last = rows.shape[1] - 1 - np.argmax(rows[:, ::-1] > 0, axis=1)
-    return np.minimum(found, last[:, None])
-
-
-def _race(rng: np.random.Generator, rows: Any, count: int) -> Any:
-    if np.any((rows > 0).sum(-1) < count):
-        raise RuntimeError(
-            "invalid multinomial distribution (with replacement=False, not enough non-negative "
-            "category to sample)"
-        )
-    times = np.full(rows.shape, np.inf)
-    np.divide(rng.exponential(size=rows.shape), rows, out=times, where=rows > 0)
-    return np.argsort(times, axis=-1)[:, :count]

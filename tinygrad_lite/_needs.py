@@ -10,7 +10,7 @@ import numpy as np
 
 from ._errors import type_name
 
-__all__ = ["need_fractions", "need_integer", "need_order", "need_range"]
+__all__ = ["fill_number", "need_fractions", "need_integer", "need_order", "need_range"]
 
 
 def need_integer(argument: str, value: Any) -> int:
@@ -21,6 +21,21 @@ def need_integer(argument: str, value: Any) -> int:
             f"{type_name(value)}, got {value!r}"
         )
     return operator.index(value)
+
+
+def fill_number(value: Any, kind: np.dtype[Any]) -> Any:
+    """A number as an element of a type; unsigned types wrap negative ones, as PyTorch's do."""
+    if kind.kind in "iu" and not isinstance(value, np.generic | bool):
+        limits = np.iinfo(kind)
+        low = limits.min if kind.kind == "i" else -limits.max
+        if not low <= value <= limits.max:  # NaN too
+            raise RuntimeError(
+                f"value cannot be converted to type {kind.name} without overflow: got {value}, "
+                f"and the range is {low} to {limits.max}"
+            )
+        value = int(value)
+    with np.errstate(all="ignore"):
+        return np.asarray(value).astype(kind)[()]
 
 
 def need_range(first: Any, last: Any) -> None:

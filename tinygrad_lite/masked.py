@@ -93,12 +93,12 @@ def prod(
 
 def cumsum(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
     """Running sum along `dim` of what the mask shows."""
-    return scan.cumsum(_filled(_widened(input, dtype), mask, 0), dim, dtype=dtype)
+    return scan.cumsum(_filled(as_dtype(input, dtype), mask, 0), dim, dtype=dtype or input.dtype)
 
 
 def cumprod(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
     """Running product along `dim` of what the mask shows."""
-    return scan.cumprod(_filled(_widened(input, dtype), mask, 1), dim, dtype=dtype)
+    return scan.cumprod(_filled(as_dtype(input, dtype), mask, 1), dim, dtype=dtype or input.dtype)
 
 
 def amax(

@@ -10,6 +10,7 @@ from .. import _creation, _dtypes
 from .._device import check_device, device
 from .._dtypes import to_numpy
 from .._inplace import forbid, replace
+from .._needs import fill_number
 from .._nodes import make
 from .._record import apply, to_type
 from .._size import Size
@@ -282,10 +283,8 @@ def fill_(self: Any, value: Any) -> Any:
     ):  # a constant, but one with a history, as in torch
         filled = apply(el.add, (apply(el.zero, (self,), {}), float(value)), {})
         return replace(self, filled, "fill_", start)
-    constant = make(np.full((), value, self._array.dtype), None)
-    return replace(
-        self, apply(expand, (constant,), {"shape": self._array.shape}), "fill_", start
-    )
+    constant = make(np.asarray(fill_number(value, self._array.dtype)), None)
+    return replace(self, apply(expand, (constant,), {"shape": self._array.shape}), "fill_", start)
 
 
 def _number(self: Any, value: Any) -> Any:

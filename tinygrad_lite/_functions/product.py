@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._nodes import make
-from .._record import apply
+from .._record import apply, to_type
 from .._tensor import Tensor, as_operand
 from ..ops import elementwise as el, product as ops, reduction
 from ..ops.matmul import matmul as product
@@ -247,7 +247,8 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     need_tensor("tensordot", b, "b", 2)
     _need_same("tensordot", a, b)
     of_a, of_b = _pairs(a, b, dims)
-    a, b = _aligned(a, b, of_a, of_b)
+    kind = a._array.dtype
+    a, b = (to_type(x, kind) for x in _aligned(a, b, of_a, of_b))  # a sum of int32 is int64
     free_a = [i for i in range(a._array.ndim) if i not in of_a]
     free_b = [j for j in range(b._array.ndim) if j not in of_b]
     rows = [a._array.shape[i] for i in free_a]

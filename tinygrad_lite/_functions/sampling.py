@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _creation
+from .. import _draws
 from .._inplace import forbid, replace
 from .._nodes import make
 from .._random import generator_of
@@ -93,5 +93,5 @@ def _geometric(rng: Any, shape: Any, p: float) -> Any:
 _sampler("cauchy_", _cauchy, "Cauchy numbers of a median and a width.")  # fmt: skip
 _sampler("log_normal_", _log_normal, "exp of normal numbers.")
 _sampler("geometric_", _geometric, "Trials up to the first success.")
-Tensor.bernoulli = _creation.bernoulli  # type: ignore[attr-defined]
-Tensor.multinomial = _creation.multinomial  # type: ignore[attr-defined]
+Tensor.bernoulli = _draws.bernoulli  # type: ignore[attr-defined]
+Tensor.multinomial = _draws.multinomial  # type: ignore[attr-defined]

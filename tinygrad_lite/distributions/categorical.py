@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .._creation import arange, as_tensor, full_like, multinomial
+from .._creation import arange, as_tensor, full_like
+from .._draws import multinomial
 from . import constraints
 from ._either import ProbsOrLogits
 

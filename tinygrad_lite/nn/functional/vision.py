@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._composite import composite
+from ..._nodes import make
 from ...ops import fold as ops
 from ...ops.resample import blend
 from ...ops.scatter import index_select
@@ -65,6 +66,12 @@ def interpolate(
     if mode == "area":
         pools: Any = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
         return pools[axes - 1](input, outs)  # type: ignore[no-any-return]
+    if input._array.dtype == np.uint8 and mode in {"bilinear", "bicubic"}:
+        matrices = [
+            _weights(n, m, s, mode, bool(align_corners), antialias)
+            for n, m, s in zip(input.shape[2:], outs, scales, strict=True)
+        ]
+        return _mixed_bytes(input, matrices)  # type: ignore[no-any-return]
     result: Any = input
     for axis, (n, m, s) in enumerate(zip(input.shape[2:], outs, scales, strict=True), 2):
         if mode.startswith("nearest"):
@@ -73,6 +80,25 @@ def interpolate(
             matrix = _weights(n, m, s, mode, bool(align_corners), antialias)
             result = blend(result, matrix, axis=axis)
     return result  # type: ignore[no-any-return]
+
+
+def _mixed_bytes(image: Any, matrices: Any) -> Any:
+    """An image of bytes mixed along its last axis, then the one before, rounded after each."""
+    array = image._array
+    for axis, matrix in zip((-1, -2), reversed(matrices), strict=True):
+        digits = _digits(matrix)
+        weights = np.floor(matrix * 2.0**digits + 0.5).astype(np.int64)  # fixed point, as PyTorch
+        total = np.moveaxis(np.tensordot(array.astype(np.int64), weights, axes=(axis, 1)), -1, axis)
+        array = np.clip((total + (1 << (digits - 1))) >> digits, 0, 255).astype(np.uint8)
+    return make(array, None)
+
+
+def _digits(matrix: Any) -> int:
+    """Binary digits after the point with which the largest weight still fits into 16 bits."""
+    digits = 0
+    while digits < 22 and math.floor(0.5 + matrix.max() * (1 << (digits + 1))) < 1 << 15:
+        digits += 1
+    return digits
 
 
 def _check_type(input: Any, mode: str) -> None:
@@ -383,8 +409,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
         )
     if groups <= 0:
         raise RuntimeError(
-            "Number of groups to divide channels in must be positive. "
-            f"Value of groups:{groups}"
+            f"Number of groups to divide channels in must be positive. Value of groups:{groups}"
         )
     n, c, *rest = input.shape
     if c % groups:

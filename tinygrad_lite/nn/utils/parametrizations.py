@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import _creation as creation
+from ... import _draws as draws
 from ...autograd import no_grad
 from .. import functional as F
 from ..modules.conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
@@ -74,7 +74,7 @@ class _SpectralNorm(Module):
             matrix = self._matrix(weight.detach())
             rows, columns = matrix.shape
             for key, size in (("_u", rows), ("_v", columns)):
-                start = creation.randn(size, dtype=weight.dtype)
+                start = draws.randn(size, dtype=weight.dtype)
                 self.register_buffer(key, F.normalize(start, dim=0, eps=eps))
             with no_grad():
                 self._iterate(matrix, 15)

@@ -6,7 +6,7 @@ import numbers
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from ... import _creation as creation
+from ... import _creation as creation, _draws as draws
 from ...ops.shape import cat
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ class BasePruningMethod(ABC):
         scores = original if importance_scores is None else importance_scores
         if tuple(scores.shape) != tuple(original.shape):
             raise AssertionError(
-                "importance_scores should have the same shape as parameter "
-                f"{name} of {module}"
+                f"importance_scores should have the same shape as parameter {name} of {module}"
             )
         mask = chosen.compute_mask(scores.detach(), default.detach())
         if old is None:
@@ -204,7 +203,7 @@ class RandomUnstructured(_Amount):
         """Return the mask with that many more zeros."""
         count, mask = _count(self.amount, t.numel()), default_mask.clone()
         if count:
-            places = creation.rand(t.numel()).topk(count).indices
+            places = draws.rand(t.numel()).topk(count).indices
             flat = mask.reshape((-1,)).clone()
             flat[places] = 0
             mask = flat.reshape(tuple(mask.shape))
@@ -262,7 +261,7 @@ class RandomStructured(_Structured):
 
     def scores(self, t: Any) -> Any:
         """Random numbers."""
-        return creation.rand(t.shape[self.dim])
+        return draws.rand(t.shape[self.dim])
 
 
 class LnStructured(_Structured):

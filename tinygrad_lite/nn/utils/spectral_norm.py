@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ... import _creation as creation
+from ... import _draws as draws
 from ...autograd import no_grad
 from .. import functional as F
 from ..parameter import Parameter
@@ -90,7 +90,7 @@ def spectral_norm(
     module.register_parameter(name + "_orig", weight)
     object.__setattr__(module, name, weight.detach())
     for suffix, size in (("_u", matrix.shape[0]), ("_v", matrix.shape[1])):
-        start = creation.randn(size, dtype=weight.dtype)
+        start = draws.randn(size, dtype=weight.dtype)
         module.register_buffer(name + suffix, F.normalize(start, dim=0, eps=eps))
     module.register_forward_pre_hook(hook)
     return module
