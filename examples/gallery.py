@@ -3,7 +3,7 @@
 Each function below makes one picture; read any of them for how a picture like it is made.
 """
 # Models as users write them:
-# ruff: noqa: ANN001, ANN201, ANN204, ANN205, D102
+# ruff: noqa: ANN001, ANN201, ANN204, ANN205
 
 import math
 import sys
