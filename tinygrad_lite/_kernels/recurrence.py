@@ -17,6 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from . import instead_of
+from .chunks import row_pieces
+
 __all__ = ["gru", "gru_pull", "lstm", "lstm_pull", "plain", "plain_pull", "steps_of"]
 
 Arrays = tuple[Any, ...]
@@ -42,79 +45,138 @@ def _summed(dz: Any) -> Any:
     return np.ones(len(dz), dz.dtype) @ dz
 
 
-# LSTM: gates i, f, g, o
+def _before(first: Any, rows: Any, steps: list[tuple[int, int]], t: int) -> Any:
+    """The states that step `t` starts from, out of those that the steps left in `rows`."""
+    a, b = steps[t]
+    if t == 0:
+        return first[: b - a]
+    a_past, b_past = steps[t - 1]
+    if b - a <= b_past - a_past:
+        return rows[a_past : a_past + b - a]
+    return np.concatenate([rows[a_past:b_past], first[b_past - a_past : b - a]])
 
 
-def _halves(size: int, dtype: Any) -> Any:
-    """½ for the three gates with a sigmoid, 1 for the one with a tanh."""
-    scale = np.full(4 * size, 0.5, dtype)
-    scale[2 * size : 3 * size] = 1
-    return scale
+def _all_before(first: Any, rows: Any, steps: list[tuple[int, int]]) -> Any:
+    """The states that every step starts from, in the order of the rows."""
+    parts = {steps[t]: _before(first, rows, steps, t) for t in range(len(steps))}
+    return np.concatenate([parts[step] for step in sorted(parts)])
 
 
+# LSTM: gates i, f, g, o; kept as o, i, f, g, so that the three with a sigmoid lie side by side, and
+# also the three whose gradients come from the cell
+
+
+def _sigmoid(z: Any) -> Any:
+    return np.tanh(z * 0.5) * 0.5 + 0.5
+
+
+def _lstm(
+    x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, bias: Any, sizes: Any, backwards: bool
+) -> Arrays:
+    n, steps = h.shape[1], steps_of(sizes, backwards)
+    gates = np.empty((len(x), 4 * n), x.dtype)
+    hs, cs, squashed = (np.empty((len(x), n), x.dtype) for _ in range(3))
+    for t, (a, b) in enumerate(steps):
+        z = x[a:b] @ w_ih.T + _before(h, hs, steps, t) @ w_hh.T + (0 if bias is None else bias)
+        i, f, g, o = (z[:, p * n : (p + 1) * n] for p in range(4))
+        i, f, g, o = _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
+        cs[a:b] = f * _before(c, cs, steps, t) + i * g
+        squashed[a:b] = np.tanh(cs[a:b])
+        hs[a:b] = o * squashed[a:b]
+        gates[a:b] = np.concatenate([o, i, f, g], axis=1)
+    return hs, cs, gates, squashed, hs.copy()
+
+
+@instead_of(_lstm)
 def lstm(
     x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, bias: Any, sizes: Any, backwards: bool
 ) -> Arrays:
-    """Outputs and cells of all steps; gates, tanh of the cells, and the states before each step."""
-    n = h.shape[1]
-    scale = _halves(n, x.dtype)
-    gates = _inputs(x, w_ih * scale[:, None], None if bias is None else bias * scale)
-    recurrent = np.ascontiguousarray((w_hh * scale[:, None]).T)
-    hs, cs, squashed, before, earlier = (np.empty((len(x), n), x.dtype) for _ in range(5))
-    h, c, room = h.copy(), c.copy(), np.empty((len(h), 4 * n), x.dtype)
-    for a, b in steps_of(sizes, backwards):
+    """Outputs and cells of all steps; gates, tanh of the cells, and the outputs once more.
+
+    The outputs are the caller's, who may change them; the second copy is for the way back.
+    """
+    n, steps = h.shape[1], steps_of(sizes, backwards)
+    scale = np.full(4 * n, 0.5, x.dtype)
+    scale[3 * n :] = 1
+    w_ih, w_hh = (np.roll(w, n, axis=0) * scale[:, None] for w in (w_ih, w_hh))
+    gates = _inputs(x, w_ih, None if bias is None else np.roll(bias, n) * scale)
+    recurrent = np.ascontiguousarray(w_hh.T)
+    hs, cs, squashed = (np.empty((len(x), n), x.dtype) for _ in range(3))
+    room = np.empty((len(h), 4 * n), x.dtype)
+    for t, (a, b) in enumerate(steps):
         z, k = gates[a:b], b - a
-        before[a:b], earlier[a:b] = h[:k], c[:k]
-        np.matmul(h[:k], recurrent, out=room[:k])
-        z += room[:k]
+        z += np.matmul(_before(h, hs, steps, t), recurrent, out=room[:k])
         np.tanh(z, out=z)
-        for gate in (z[:, : 2 * n], z[:, 3 * n :]):
-            np.multiply(gate, 0.5, out=gate)
-            np.add(gate, 0.5, out=gate)
-        cell = c[:k]
-        cell *= z[:, n : 2 * n]
-        cell += np.multiply(z[:, :n], z[:, 2 * n : 3 * n], out=room[:k, :n])
+        sigmoids = z[:, : 3 * n]
+        sigmoids *= 0.5
+        sigmoids += 0.5
+        cell = np.multiply(z[:, 2 * n : 3 * n], _before(c, cs, steps, t), out=cs[a:b])
+        cell += np.multiply(z[:, n : 2 * n], z[:, 3 * n :], out=room[:k, :n])
         np.tanh(cell, out=squashed[a:b])
-        np.multiply(z[:, 3 * n :], squashed[a:b], out=h[:k])
-        hs[a:b], cs[a:b] = h[:k], cell
-    return hs, cs, gates, squashed, before, earlier
+        np.multiply(z[:, :n], squashed[a:b], out=hs[a:b])
+    return hs, cs, gates, squashed, hs.copy()
+
+
+def _lstm_slopes(gates: Any, squashed: Any, earlier: Any) -> tuple[Any, Any]:
+    """What the gradients of outputs and cells are multiplied with on the way to the gates.
+
+    Also what those of the outputs are multiplied with on the way to the cells.
+    """
+    n = squashed.shape[1]
+    slopes, onto_cell = np.empty_like(gates), np.empty_like(squashed)
+    for part in row_pieces(*gates.shape):
+        kept, made, bent = gates[part], slopes[part], squashed[part]
+        o, i, f, g = (made[:, p * n : (p + 1) * n] for p in range(4))
+        np.subtract(1, kept[:, : 3 * n], out=made[:, : 3 * n])
+        made[:, : 3 * n] *= kept[:, : 3 * n]
+        o *= bent
+        i *= kept[:, 3 * n :]
+        f *= earlier[part]
+        np.multiply(kept[:, 3 * n :], kept[:, 3 * n :], out=g)
+        np.subtract(1, g, out=g)
+        g *= kept[:, n : 2 * n]
+        steep = np.multiply(bent, bent, out=onto_cell[part])
+        np.subtract(1, steep, out=steep)
+        steep *= kept[:, :n]
+    return slopes, onto_cell
 
 
 def lstm_pull(
     g_hs: Any,
     g_cs: Any,
-    x: Any,
-    w_ih: Any,
-    w_hh: Any,
+    operands: Arrays,
     kept: Arrays,
     sizes: Any,
     backwards: bool,
+    needs: tuple[bool, ...],
 ) -> Arrays:
-    """Gradients of the inputs, both states, both weights and the bias."""
-    gates, squashed, before, earlier = kept
-    n = before.shape[1]
-    i, f, g, o = (gates[:, p * n : (p + 1) * n] for p in range(4))
-    dz = np.empty_like(gates)  # first the slopes, then, in the loop, the gradients
-    slopes = [dz[:, p * n : (p + 1) * n] for p in range(4)]
-    np.multiply(g * i, 1 - i, out=slopes[0])
-    np.multiply(earlier * f, 1 - f, out=slopes[1])
-    np.multiply(i, 1 - g * g, out=slopes[2])
-    np.multiply(squashed * o, 1 - o, out=slopes[3])
-    onto_cell = o * (1 - squashed * squashed)
-    dh, dc = np.zeros((sizes[0], n), x.dtype), np.zeros((sizes[0], n), x.dtype)
-    for a, b in reversed(steps_of(sizes, backwards)):
+    """Gradients of the inputs, both states, both weights and the bias; None if not needed."""
+    (x, h, c, w_ih, w_hh), (cs, gates, squashed, hs) = operands, kept
+    n, steps = h.shape[1], steps_of(sizes, backwards)
+    dz, onto_cell = _lstm_slopes(gates, squashed, _all_before(c, cs, steps))
+    w_ih, w_hh = (np.roll(w, n, axis=0) for w in (w_ih, w_hh))
+    dh, dc, room = (np.zeros((sizes[0], n), x.dtype) for _ in range(3))
+    for a, b in reversed(steps):
         k, row = b - a, dz[a:b]
         d, e = dh[:k], dc[:k]
         if g_hs is not None:
             d += g_hs[a:b]
         if g_cs is not None:
             e += g_cs[a:b]
-        e += d * onto_cell[a:b]
-        row[:, 3 * n :] *= d
-        row[:, : 3 * n].reshape(k, 3, n)[...] *= e[:, None]
-        e *= f[a:b]
+        e += np.multiply(d, onto_cell[a:b], out=room[:k])
+        row[:, :n] *= d
+        by_gate = row[:, n:].reshape(k, 3, n)
+        by_gate *= e[:, None]
+        e *= gates[a:b, 2 * n : 3 * n]
         np.matmul(row, w_hh, out=d)
-    return (dz @ w_ih, dh, dc, dz.T @ x, dz.T @ before, _summed(dz))
+    return (
+        dz @ w_ih if needs[0] else None,
+        dh,
+        dc,
+        np.roll(dz.T @ x, -n, axis=0) if needs[3] else None,
+        np.roll(dz.T @ _all_before(h, hs, steps), -n, axis=0) if needs[4] else None,
+        np.roll(_summed(dz), -n) if needs[5] else None,
+    )
 
 
 # GRU: gates r, z, n
@@ -155,9 +217,16 @@ def gru(
 
 
 def gru_pull(
-    g: Any, x: Any, w_ih: Any, w_hh: Any, kept: Arrays, sizes: Any, backwards: bool
+    g: Any,
+    x: Any,
+    w_ih: Any,
+    w_hh: Any,
+    kept: Arrays,
+    sizes: Any,
+    backwards: bool,
+    needs: tuple[bool, ...],
 ) -> Arrays:
-    """Gradients of the inputs, the state, both weights and both biases."""
+    """Gradients of the inputs, the state, both weights and both biases; None if not needed."""
     gates, inner, before = kept
     n = before.shape[1]
     r, z, new = (gates[:, p * n : (p + 1) * n] for p in range(3))
@@ -177,8 +246,13 @@ def gru_pull(
         d *= z[a:b]
         d += ds @ w_hh
     return (
-        from_x @ w_ih, dh, from_x.T @ x, from_h.T @ before, _summed(from_x), _summed(from_h),
-    )  # fmt: skip
+        from_x @ w_ih if needs[0] else None,
+        dh,
+        from_x.T @ x if needs[2] else None,
+        from_h.T @ before if needs[3] else None,
+        _summed(from_x) if needs[4] else None,
+        _summed(from_h) if needs[5] else None,
+    )
 
 
 # Plain layer: tanh or ReLU of one sum
@@ -212,8 +286,9 @@ def plain_pull(
     sizes: Any,
     backwards: bool,
     relu: bool,
+    needs: tuple[bool, ...],
 ) -> Arrays:
-    """Gradients of the inputs, the state, both weights and the bias."""
+    """Gradients of the inputs, the state, both weights and the bias; None if not needed."""
     hs, before = kept
     dz = (hs > 0).astype(hs.dtype) if relu else 1 - hs * hs
     dh = np.zeros((sizes[0], hs.shape[1]), x.dtype)
@@ -223,4 +298,10 @@ def plain_pull(
         d += g[a:b]
         row *= d
         np.matmul(row, w_hh, out=d)
-    return dz @ w_ih, dh, dz.T @ x, dz.T @ before, _summed(dz)
+    return (
+        dz @ w_ih if needs[0] else None,
+        dh,
+        dz.T @ x if needs[2] else None,
+        dz.T @ before if needs[3] else None,
+        _summed(dz) if needs[4] else None,
+    )

@@ -23,7 +23,7 @@ Values = tuple[Any, ...]
 
 @op(
     kind="general", label="LSTM", onnx="LSTM", dtypes="same", outputs=("hs", "cs"),
-    aux=("gates", "squashed", "before", "earlier"),
+    aux=("gates", "squashed", "states"),
 )  # fmt: skip
 def lstm(
     x: Any,
@@ -42,13 +42,11 @@ def lstm(
 
 @lstm.joint
 def _(
-    g: Any, x: Any, weight_ih: Any, weight_hh: Any, gates: Any, squashed: Any, before: Any,
-    earlier: Any, needs: Any, sizes: Any, backwards: bool,
+    g: Any, x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, cs: Any, gates: Any,
+    squashed: Any, states: Any, needs: Any, sizes: Any, backwards: bool,
 ) -> Any:  # fmt: skip
-    kept = (gates, squashed, before, earlier)
-    return _needed(
-        kernels.lstm_pull(g[0], g[1], x, weight_ih, weight_hh, kept, sizes, backwards), needs
-    )
+    operands, kept = (x, h, c, weight_ih, weight_hh), (cs, gates, squashed, states)
+    return _needed(kernels.lstm_pull(g[0], g[1], operands, kept, sizes, backwards, needs), needs)
 
 
 @lstm.joint_again
@@ -119,7 +117,9 @@ def _(
     needs: Any, sizes: Any, backwards: bool,
 ) -> Any:  # fmt: skip
     kept = (gates, inner, before)
-    return _needed(kernels.gru_pull(g, x, weight_ih, weight_hh, kept, sizes, backwards), needs)
+    return _needed(
+        kernels.gru_pull(g, x, weight_ih, weight_hh, kept, sizes, backwards, needs), needs
+    )
 
 
 @gru.joint_again
@@ -183,7 +183,8 @@ def _(
 ) -> Any:  # fmt: skip
     kept = (out, before)
     return _needed(
-        kernels.plain_pull(g, x, weight_ih, weight_hh, kept, sizes, backwards, relu), needs
+        kernels.plain_pull(g, x, weight_ih, weight_hh, kept, sizes, backwards, relu, needs),
+        needs,
     )
 
 
