@@ -48,9 +48,7 @@ def layer_norm(x: Any, weight: Any, bias: Any, *, count: int, eps: float) -> Any
 
 
 @layer_norm.joint
-def _(
-    g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any, count: int
-) -> Any:
+def _(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any, count: int) -> Any:
     rows = _matrix(x, count)
     gx, gw, gb = kernels.row_norm_pull(
         g.reshape(rows.shape), rows, _vector(weight), mean, scale, needs
@@ -81,16 +79,29 @@ def _(g: Any, x: Any, weight: Any, needs: Any, count: int, eps: float) -> Any:
     outputs=("values", "mean", "variance"), aux=("scale",),
 )  # fmt: skip
 def batch_norm(x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
-    """Every channel of (N, C, …) normalised over the batch; also its mean and variance.
-
-    The mean and the variance are for the running statistics; no gradient flows through them.
-    """
+    """Every channel of (N, C, …) normalised over the batch; also its mean and variance."""
     return kernels.channel_norm(x, weight, bias, eps)
+
+
+def _through_statistics(g: Any, x: Any, mean: Any) -> Any:
+    """The gradient of `x` by way of the mean and the variance: gm/n + 2 gv (x − mean)/n."""
+    face = (1, x.shape[1], *[1] * (x.ndim - 2))
+    share = 1 / max(1, math.prod(x.shape) // max(1, x.shape[1]))
+    parts = []
+    if g[1] is not None:
+        parts.append(reshape(g[1], shape=face) * share)
+    if g[2] is not None:
+        parts.append(reshape(g[2], shape=face) * (x - reshape(mean, shape=face)) * (2 * share))
+    return parts[0] + parts[1] if len(parts) > 1 else parts[0]
 
 
 @batch_norm.joint
 def _(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
+    if g[0] is None:
+        return _through_statistics(g, x, mean), None, None
     gx, gw, gb = kernels.channel_norm_pull(g[0], x, weight, mean, scale, needs)
+    if needs[0] and (g[1] is not None or g[2] is not None):  # rare: they feed running statistics
+        gx = gx + _through_statistics(g, x, mean)
     return gx if needs[0] else None, gw if needs[1] else None, gb if needs[2] else None
 
 
@@ -98,11 +109,16 @@ def _(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
 def _(g: Any, x: Any, weight: Any, needs: Any, eps: float) -> Any:
     axes = (0, *range(2, x.ndim))
     face = (1, x.shape[1], *[1] * (x.ndim - 2))
+    if g[0] is None:
+        return _through_statistics(g, x, average(x, axis=axes)), None, None
     normal, scale = _normal(x, axes, eps)
     inner = g[0] if weight is None else g[0] * reshape(weight, shape=face)
     channels = (x.shape[1],)
+    gx = _pull(inner, normal, scale, axes)
+    if g[1] is not None or g[2] is not None:
+        gx = gx + _through_statistics(g, x, average(x, axis=axes))
     return (
-        _pull(inner, normal, scale, axes),
+        gx,
         _summed(g[0] * normal, channels, face) if needs[1] else None,
         _summed(g[0], channels, face) if needs[2] else None,
     )

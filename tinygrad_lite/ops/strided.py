@@ -22,7 +22,9 @@ def strided_places(shape: tuple[int, ...], strides: tuple[int, ...], offset: int
 
 @op(kind="view")
 def as_strided(x: Any, *, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> Any:
-    """The elements of a contiguous `x` at offset + Σ index · stride."""
+    """The elements of `x`, read row by row, at offset + Σ index · stride; a view if contiguous."""
+    if not x.flags.c_contiguous:  # strides count on the memory, not on the view of it
+        x = np.ascontiguousarray(x)
     size = x.itemsize
     return np.lib.stride_tricks.as_strided(
         x.reshape(-1)[offset:], shape, tuple(s * size for s in strides)
