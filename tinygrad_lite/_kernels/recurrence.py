@@ -63,7 +63,20 @@ def _all_before(first: Any, rows: Any, steps: list[tuple[int, int]]) -> Any:
 
 
 # LSTM: gates i, f, g, o; kept as o, i, f, g, so that the three with a sigmoid lie side by side, and
-# also the three whose gradients come from the cell
+# also the three whose gradients come from the cell.  Each gate is a block (rows, units) of its own:
+# halving three of four gates that share rows takes 6.2 microseconds, in blocks 1.3, and the way
+# from the cell to its three gates 11.8 and 2.4.  The products are as fast either way.
+KEPT, GIVEN = [3, 0, 1, 2], [1, 2, 3, 0]
+
+
+def _by_gate(weight: Any) -> Any:
+    """A weight (4 n, …) or bias (4 n) as blocks of gates in the order that is kept."""
+    return weight.reshape(4, -1, *weight.shape[1:])[KEPT]
+
+
+def _as_given(blocks: Any) -> Any:
+    """Blocks of gates as a weight or bias again."""
+    return blocks[GIVEN].reshape(-1, *blocks.shape[2:])
 
 
 def _sigmoid(z: Any) -> Any:
@@ -74,7 +87,7 @@ def _lstm(
     x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, bias: Any, sizes: Any, backwards: bool
 ) -> Arrays:
     n, steps = h.shape[1], steps_of(sizes, backwards)
-    gates = np.empty((len(x), 4 * n), x.dtype)
+    gates = np.empty((4, len(x), n), x.dtype)
     hs, cs, squashed = (np.empty((len(x), n), x.dtype) for _ in range(3))
     for t, (a, b) in enumerate(steps):
         z = x[a:b] @ w_ih.T + _before(h, hs, steps, t) @ w_hh.T + (0 if bias is None else bias)
@@ -83,7 +96,7 @@ def _lstm(
         cs[a:b] = f * _before(c, cs, steps, t) + i * g
         squashed[a:b] = np.tanh(cs[a:b])
         hs[a:b] = o * squashed[a:b]
-        gates[a:b] = np.concatenate([o, i, f, g], axis=1)
+        gates[:, a:b] = o, i, f, g
     return hs, cs, gates, squashed, hs.copy()
 
 
@@ -96,24 +109,24 @@ def lstm(
     The outputs are the caller's, who may change them; the second copy is for the way back.
     """
     n, steps = h.shape[1], steps_of(sizes, backwards)
-    scale = np.full(4 * n, 0.5, x.dtype)
-    scale[3 * n :] = 1
-    w_ih, w_hh = (np.roll(w, n, axis=0) * scale[:, None] for w in (w_ih, w_hh))
-    gates = _inputs(x, w_ih, None if bias is None else np.roll(bias, n) * scale)
-    recurrent = np.ascontiguousarray(w_hh.T)
+    scale = np.array([0.5, 0.5, 0.5, 1], x.dtype).reshape(4, 1, 1)
+    gates = np.matmul(x, (_by_gate(w_ih) * scale).swapaxes(1, 2))
+    if bias is not None:
+        gates += _by_gate(bias)[:, None] * scale
+    recurrent = np.ascontiguousarray((_by_gate(w_hh) * scale).swapaxes(1, 2))
     hs, cs, squashed = (np.empty((len(x), n), x.dtype) for _ in range(3))
-    room = np.empty((len(h), 4 * n), x.dtype)
+    room = np.empty((4, len(h), n), x.dtype)
     for t, (a, b) in enumerate(steps):
-        z, k = gates[a:b], b - a
-        z += np.matmul(_before(h, hs, steps, t), recurrent, out=room[:k])
+        z, k = gates[:, a:b], b - a
+        z += np.matmul(_before(h, hs, steps, t), recurrent, out=room[:, :k])
         np.tanh(z, out=z)
-        sigmoids = z[:, : 3 * n]
+        sigmoids = z[:3]
         sigmoids *= 0.5
         sigmoids += 0.5
-        cell = np.multiply(z[:, 2 * n : 3 * n], _before(c, cs, steps, t), out=cs[a:b])
-        cell += np.multiply(z[:, n : 2 * n], z[:, 3 * n :], out=room[:k, :n])
+        cell = np.multiply(z[2], _before(c, cs, steps, t), out=cs[a:b])
+        cell += np.multiply(z[1], z[3], out=room[0, :k])
         np.tanh(cell, out=squashed[a:b])
-        np.multiply(z[:, :n], squashed[a:b], out=hs[a:b])
+        np.multiply(z[0], squashed[a:b], out=hs[a:b])
     return hs, cs, gates, squashed, hs.copy()
 
 
@@ -122,22 +135,20 @@ def _lstm_slopes(gates: Any, squashed: Any, earlier: Any) -> tuple[Any, Any]:
 
     Also what those of the outputs are multiplied with on the way to the cells.
     """
-    n = squashed.shape[1]
     slopes, onto_cell = np.empty_like(gates), np.empty_like(squashed)
-    for part in row_pieces(*gates.shape):
-        kept, made, bent = gates[part], slopes[part], squashed[part]
-        o, i, f, g = (made[:, p * n : (p + 1) * n] for p in range(4))
-        np.subtract(1, kept[:, : 3 * n], out=made[:, : 3 * n])
-        made[:, : 3 * n] *= kept[:, : 3 * n]
-        o *= bent
-        i *= kept[:, 3 * n :]
-        f *= earlier[part]
-        np.multiply(kept[:, 3 * n :], kept[:, 3 * n :], out=g)
-        np.subtract(1, g, out=g)
-        g *= kept[:, n : 2 * n]
+    for part in row_pieces(len(squashed), 4 * squashed.shape[1]):
+        (o, i, _, g), bent = gates[:, part], squashed[part]
+        made = slopes[:, part]
+        np.subtract(1, gates[:3, part], out=made[:3])
+        made[:3] *= gates[:3, part]
+        for slope, factor in zip(made[:3], (bent, g, earlier[part]), strict=True):
+            np.multiply(slope, factor, out=slope)
+        np.multiply(g, g, out=made[3])
+        np.subtract(1, made[3], out=made[3])
+        made[3] *= i
         steep = np.multiply(bent, bent, out=onto_cell[part])
         np.subtract(1, steep, out=steep)
-        steep *= kept[:, :n]
+        steep *= o
     return slopes, onto_cell
 
 
@@ -154,28 +165,29 @@ def lstm_pull(
     (x, h, c, w_ih, w_hh), (cs, gates, squashed, hs) = operands, kept
     n, steps = h.shape[1], steps_of(sizes, backwards)
     dz, onto_cell = _lstm_slopes(gates, squashed, _all_before(c, cs, steps))
-    w_ih, w_hh = (np.roll(w, n, axis=0) for w in (w_ih, w_hh))
-    dh, dc, room = (np.zeros((sizes[0], n), x.dtype) for _ in range(3))
+    w_ih, w_hh = _by_gate(w_ih), _by_gate(w_hh)
+    dh, dc = np.zeros((sizes[0], n), x.dtype), np.zeros((sizes[0], n), x.dtype)
+    room = np.empty((4, sizes[0], n), x.dtype)
     for a, b in reversed(steps):
-        k, row = b - a, dz[a:b]
+        k, row = b - a, dz[:, a:b]
         d, e = dh[:k], dc[:k]
         if g_hs is not None:
             d += g_hs[a:b]
         if g_cs is not None:
             e += g_cs[a:b]
-        e += np.multiply(d, onto_cell[a:b], out=room[:k])
-        row[:, :n] *= d
-        by_gate = row[:, n:].reshape(k, 3, n)
-        by_gate *= e[:, None]
-        e *= gates[a:b, 2 * n : 3 * n]
-        np.matmul(row, w_hh, out=d)
+        e += np.multiply(d, onto_cell[a:b], out=room[0, :k])
+        row[0] *= d
+        row[1:] *= e
+        e *= gates[2, a:b]
+        np.add.reduce(np.matmul(row, w_hh, out=room[:, :k]), axis=0, out=d)
+    back = dz.swapaxes(1, 2)
     return (
-        dz @ w_ih if needs[0] else None,
+        np.add.reduce(np.matmul(dz, w_ih), axis=0) if needs[0] else None,
         dh,
         dc,
-        np.roll(dz.T @ x, -n, axis=0) if needs[3] else None,
-        np.roll(dz.T @ _all_before(h, hs, steps), -n, axis=0) if needs[4] else None,
-        np.roll(_summed(dz), -n) if needs[5] else None,
+        _as_given(np.matmul(back, x)) if needs[3] else None,
+        _as_given(np.matmul(back, _all_before(h, hs, steps))) if needs[4] else None,
+        _as_given(np.matmul(np.ones(len(x), x.dtype), dz)) if needs[5] else None,
     )
 
 
