@@ -23,6 +23,7 @@ import numpy as np
 
 from .. import _random
 from .._random import Generator
+from ..optim.optimizer import Optimizer
 from ..utils.data.dataloader import DataLoader
 from ._files import load, save
 from ._receipt import compare_receipts, receipt
@@ -200,6 +201,8 @@ class Checkpoint:
         compare_receipts(state["receipt"], where)
         for name, part in self.parts.items():
             part.load_state_dict(state[name])
+            if isinstance(part, Optimizer):
+                part._opt_called = True  # schedules ask whether it has ever stepped
         progress = state["progress"]
         self.step, self.epoch, self.batch = (progress[k] for k in ("step", "epoch", "batch"))
         self._at_start, self._done = progress["at_start"], False
@@ -244,7 +247,7 @@ class Checkpoint:
             self.batch, self._at_start = 0, self.streams.state()
             return iter(loader)
         self.streams.restore(self._at_start)
-        source = iter(loader)
+        source: Iterator[Any] = iter(loader)
         for number in range(self.batch):
             if next(source, self) is self:
                 raise RuntimeError(

@@ -62,7 +62,7 @@ def save(
 
 def _name_of(f: Any) -> str:
     if isinstance(f, (str, os.PathLike)):
-        return os.fspath(f)  # type: ignore[return-value]
+        return os.fspath(f)
     name = getattr(f, "name", "")
     return name if isinstance(name, str) else ""
 

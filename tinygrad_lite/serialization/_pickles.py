@@ -26,6 +26,7 @@ from ._storage import KINDS, LITTLE, Storage, item_size
 __all__ = ["archive_members", "is_legacy", "read_archive", "read_legacy"]
 
 PROTOCOL = 2
+PythonsPickler: Any = pickle._Pickler  # type: ignore[attr-defined] # can be told names
 MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
 OF_TYPE = {kind: name for name, kind in KINDS.items() if kind}
@@ -59,10 +60,10 @@ class StoredMemory:
         self.key, self.kind, self.count = key, kind, count
 
 
-class Pickler(pickle._Pickler):  # type: ignore[name-defined,misc] # the one that can be told names
+class Pickler(PythonsPickler):  # type: ignore[misc] # a class found by name
     """Writes tensors as PyTorch does, and everything else as Python does."""
 
-    dispatch: ClassVar[dict[Any, Any]] = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[Any, Any]] = dict(PythonsPickler.dispatch)
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file, PROTOCOL)
