@@ -11,8 +11,9 @@ from .export import (
     export as export,
     is_in_onnx_export as is_in_onnx_export,
 )
+from .load import OnnxModel as OnnxModel, load as load
 
 __all__ = [
-    "OnnxExporterError", "TrainingMode", "UnsupportedOperatorError", "export",
-    "is_in_onnx_export",
+    "OnnxExporterError", "OnnxModel", "TrainingMode", "UnsupportedOperatorError", "export",
+    "is_in_onnx_export", "load",
 ]  # fmt: skip
