@@ -19,7 +19,7 @@ PACKAGE = ROOT.name
 # The longest matching prefix counts. A module without a floor fails the test: give it one.
 FLOORS = {
     "_version": 0, "_op": 0, "_dtypes": 0, "_errors": 0, "_device": 0, "_size": 0, "_names": 0,
-    "_limits": 0, "_needs": 0, "_settings": 0,
+    "_limits": 0, "_advice": 0, "_needs": 0, "_settings": 0,
     "return_types": 0,
     "ops": 1, "_kernels": 1,
     "_record": 2, "_nodes": 2, "_stamps": 2, "_state": 2, "_walk": 2, "_keys": 2, "_backward": 2,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._advice import for_shapes
+
 __all__ = ["broadcast_error", "shape_text", "type_name"]
 
 
@@ -29,5 +31,6 @@ def broadcast_error(name: str, shapes: list[tuple[int, ...]]) -> RuntimeError | 
             return RuntimeError(
                 f"The size of tensor a ({a}) must match the size of tensor b ({b}) at "
                 f"non-singleton dimension {axis}: {name} of {both} does not broadcast"
+                f"{for_shapes(shapes)}"
             )
     return None

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ._advice import for_types
 from ._dtypes import default_numpy, of, result_type
 from ._errors import broadcast_error
 from ._nodes import Leaf, Node, Pick, WideNode, make
@@ -170,7 +171,7 @@ def _require_same(op: Op, arrays: list[Any]) -> None:
         names = " != ".join(of(d).name for d in found)
         raise RuntimeError(
             f"{op.name}: expected all operands to have the same dtype, but got {names}; "
-            "convert one of them, such as x.to(y.dtype)"
+            f"{for_types(of(d).name for d in found)}"
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .._advice import for_classes
 from .._kernels import cross_entropy as kernels
 from .._op import op
 from .activation import logsigmoid, softmax
@@ -151,9 +152,7 @@ def log_divergence(x: Any, y: Any) -> Any:
     kind="general", aux=("slope",), label="cross entropy", onnx="SoftmaxCrossEntropyLoss",
     formula="g (softmax(x) − one-hot) / n",
 )  # fmt: skip
-def cross_entropy(
-    x: Any, target: Any, *, ignore_index: int = -100, reduction: str = "mean"
-) -> Any:
+def cross_entropy(x: Any, target: Any, *, ignore_index: int = -100, reduction: str = "mean") -> Any:
     """−log softmax(x) at the class `target` of every row; (N, C), (N) -> () or (N).
 
     Rows whose target is `ignore_index` count nothing.  The gradient, softmax less one-hot, is
@@ -183,8 +182,12 @@ def _check_classes(target: Any, classes: int, ignore_index: int) -> tuple[Any, A
         if count == valid.size:
             valid = None
     if low < 0 or high >= classes:
-        wrong = low if low < 0 else high
-        raise IndexError(f"Target {wrong} is out of bounds for {classes} classes")
+        wrong = int(low if low < 0 else high)
+        place = int(np.argmax(target == wrong))
+        raise IndexError(
+            f"Target {wrong} is out of bounds for {classes} classes: entry {place} of the target "
+            f"is {wrong}, but {for_classes(wrong, classes)}"
+        )
     return target, valid, count
 
 

@@ -26,7 +26,7 @@ from ._storage import KINDS, LITTLE, Storage, item_size
 __all__ = ["archive_members", "is_legacy", "read_archive", "read_legacy"]
 
 PROTOCOL = 2
-PythonsPickler: Any = pickle._Pickler  # type: ignore[attr-defined] # can be told names
+PythonsPickler: Any = pickle._Pickler  # the one that can be told names
 MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
 OF_TYPE = {kind: name for name, kind in KINDS.items() if kind}

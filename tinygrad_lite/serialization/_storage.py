@@ -41,7 +41,7 @@ class Storage:
         return self.arrays[kind]
 
     def _array(self, kind: str) -> np.ndarray[Any, Any]:
-        order = ">" if self.big else "<"
+        order: Any = ">" if self.big else "<"
         if kind in NARROW:
             short, size = NARROW[kind]
             return widen(np.frombuffer(self.content, f"{order}u{size}"), short)

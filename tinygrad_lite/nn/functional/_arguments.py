@@ -117,9 +117,17 @@ def same_sizes(name: str, input: Tensor, target: Tensor) -> None:
         warnings.warn(
             f"Using a target size ({_size(target)}) that is different to the input size "
             f"({_size(input)}) in {name}. This will likely lead to incorrect results due to "
-            "broadcasting. Please ensure they have the same size.",
+            f"broadcasting. Please ensure they have the same size{_remedy(input, target)}.",
             stacklevel=3,
         )
+
+
+def _remedy(input: Tensor, target: Tensor) -> str:
+    if tuple(input.shape) == (*target.shape, 1):
+        return ", such as by target.unsqueeze(1)" if target.ndim == 1 else ", by target[..., None]"
+    if tuple(target.shape) == (*input.shape, 1):
+        return ", such as by target.squeeze(-1)"
+    return ""
 
 
 def _size(x: Tensor) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._advice import for_classes, for_labels
 from ... import _dtypes
 from ..._composite import composite
 from ..._functions._dims import legacy_name
@@ -69,9 +70,7 @@ def cross_entropy(
     need_tensor("cross_entropy", target, "target")
     reduction = choose_reduction(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
-        raise RuntimeError(
-            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
-        )
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if input.ndim == 0:
         raise RuntimeError("cross_entropy expects logits with a class dimension, got a scalar")
     if input._array.dtype.kind != "f":
@@ -198,6 +197,7 @@ def _check_targets(name: str, input: Tensor, target: Tensor) -> None:
     raise RuntimeError(
         f"{name}: expected class indices of shape {expected} for input of shape "
         f"{tuple(input.shape)}, got shape {tuple(target.shape)} of {target.dtype}"
+        f"{for_labels(target.shape, expected, input.shape, not target.is_floating_point())}"
     )
 
 
@@ -235,8 +235,10 @@ def _row_counts(logs: Any, places: Any, weight: Any, ignore_index: int) -> tuple
     places = np.where(valid, places, 0).astype(np.int64)
     classes = logs.shape[1]
     if places.size and (places.min() < 0 or places.max() >= classes):
-        wrong = places.min() if places.min() < 0 else places.max()
-        raise IndexError(f"Target {wrong} is out of bounds for {classes} classes")
+        wrong = int(places.min() if places.min() < 0 else places.max())
+        raise IndexError(
+            f"Target {wrong} is out of bounds for {classes} classes: {for_classes(wrong, classes)}"
+        )
     each = np.ones(len(places), _dtypes.to_numpy(logs.dtype))
     if weight is not None:
         _check_weight_type(weight, logs)
@@ -368,9 +370,12 @@ def binary_cross_entropy(
     _check_same("binary_cross_entropy", input, target)
     values = array_of(input)
     if not ((values >= 0) & (values <= 1)).all():
+        wrong = ~((values >= 0) & (values <= 1))
+        place = [int(i) for i in np.argwhere(wrong)[0]]
         raise RuntimeError(
-            "all elements of input should be between 0 and 1: pass probabilities, such as "
-            "torch.sigmoid(x), or logits to binary_cross_entropy_with_logits"
+            f"all elements of input should be between 0 and 1: input{place} is "
+            f"{float(values[tuple(place)])}; pass probabilities, such as torch.sigmoid(x), or "
+            "logits to binary_cross_entropy_with_logits"
         )
     losses = ops.binary_entropy(input, target)
     return ops.reduced(losses if weight is None else losses * weight, reduction)  # type: ignore[no-any-return]
@@ -511,8 +516,7 @@ def multilabel_margin_loss(
     need_tensor("multilabel_margin_loss", target, "target")
     if target.shape != input.shape:
         raise RuntimeError(
-            f"inconsistent target size: {list(target.shape)} for multi-label "
-            f"{list(input.shape)}"
+            f"inconsistent target size: {list(target.shape)} for multi-label {list(input.shape)}"
         )
     if input.ndim > 2 or 0 in input.shape[-1:]:
         raise RuntimeError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..._advice import for_channels, for_rank, for_types
 from ...ops import convolution as ops
 from ...ops.shape import reshape, transpose
 from ._arguments import need_tensor, spread
@@ -96,6 +97,7 @@ def _convolve(
             f"Given groups={groups}, weight of size {list(weight.shape)}, expected input"
             f"{list(input.shape)} to have {weight.shape[1] * groups} channels, but got "
             f"{input.shape[1]} channels instead"
+            f"{for_channels(input.shape, weight.shape[1] * groups)}"
         )
     stride, dilation = spread(stride, axes, "stride"), spread(dilation, axes, "dilation")
     if min(stride) <= 0:
@@ -115,13 +117,13 @@ def _check(name: str, axes: int, input: Any, weight: Any, bias: Any, groups: int
     need_tensor(name, weight, "weight")
     if weight.ndim != axes + 2:
         raise RuntimeError(
-            f"{name}: expected a weight of {axes + 2} dimensions, but got size "
-            f"{list(weight.shape)}"
+            f"{name}: expected a weight of {axes + 2} dimensions, but got size {list(weight.shape)}"
         )
     if input.ndim not in {axes + 1, axes + 2}:
         raise RuntimeError(
             f"Expected {axes + 1}D (unbatched) or {axes + 2}D (batched) input to {name}, but got "
             f"input of size: {list(input.shape)}"
+            f"{for_rank(input.shape, axes, weight.shape[1] * max(groups, 1))}"
         )
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")
@@ -135,7 +137,8 @@ def _check(name: str, axes: int, input: Any, weight: Any, bias: Any, groups: int
     others = (weight,) if bias is None else (weight, bias)
     if any(t.dtype != input.dtype for t in others):
         raise RuntimeError(
-            f"Input type ({input.dtype}) and weight type ({weight.dtype}) should be the same"
+            f"Input type ({input.dtype}) and weight type ({weight.dtype}) should be the same: "
+            f"{for_types([str(input.dtype), str(weight.dtype)])}"
             if weight.dtype != input.dtype
             else f"Input type ({input.dtype}) and bias type ({bias.dtype}) should be the same"
         )

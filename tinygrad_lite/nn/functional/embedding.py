@@ -59,7 +59,16 @@ def _check_table(input: Any, weight: Any, padding_idx: int | None) -> int | None
         )
     if numbers.size and not 0 <= numbers.min() <= numbers.max() < rows:
         wrong = numbers.min() if numbers.min() < 0 else numbers.max()
-        raise IndexError(f"index out of range in self: {wrong} in a table of {rows} rows")
+        place = [int(i) for i in np.argwhere(numbers == wrong)[0]]
+        raise IndexError(
+            f"index out of range in self: index {wrong} at {place}, but num_embeddings={rows} "
+            f"allows 0..{rows - 1}: "
+            + (
+                f"use Embedding({int(wrong) + 1}, {weight.shape[1]}), or check the indices"
+                if wrong > 0
+                else "padding has a place of its own, such as padding_idx=0"
+            )
+        )
     if padding_idx is None:
         return None
     if not -rows <= padding_idx < rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ..._advice import for_features
 from ...ops import linear as ops
 from ...ops.matmul import matmul, swap
 from ...ops.reduction import sum
@@ -47,6 +48,11 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         raise RuntimeError(
             "mat1 and mat2 shapes cannot be multiplied: linear expects input (…, in) and weight "
             f"(out, in), got {tuple(input.shape)} and {tuple(weight.shape)}"
+            + (
+                f"; {for_features(input.shape, weight.shape[1], weight.shape[0])}"
+                if weight.ndim == 2
+                else ""
+            )
         )
     if bias is None:
         return ops.linear_without_bias(input, weight)  # type: ignore[no-any-return]

@@ -94,7 +94,9 @@ def batch_norm(
     if count == 1:
         raise ValueError(
             "Expected more than 1 value per channel when training, got input size "
-            f"torch.Size({list(input.shape)})"
+            f"torch.Size({list(input.shape)}): one value has no variance. Call model.eval() to "
+            "use the running statistics, or train with two or more samples in every batch, such as "
+            "by DataLoader(..., drop_last=True)"
         )
     if eps <= 0:
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")

@@ -46,6 +46,12 @@ def default_collate(batch: Sequence[Any]) -> Any:
     [tensor([1, 2]), tensor([0.5000, 1.5000], dtype=torch.float64)]
     """
     first = batch[0]
+    for i, sample in enumerate(batch):
+        if sample is None:
+            raise TypeError(
+                f"default_collate: {_EXPECTED}; found {type(None)} at entry {i}: does __getitem__ "
+                "return its sample? To leave samples out, drop them in a collate_fn"
+            )
     for kinds, collate in _BY_TYPE:
         if isinstance(first, kinds):
             return collate(batch)
