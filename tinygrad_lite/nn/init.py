@@ -85,14 +85,23 @@ def _slope(param: Any) -> float:
     return param
 
 
+def _need_floats(name: str, tensor: Any) -> None:
+    if not tensor.dtype.is_floating_point:
+        raise NotImplementedError(
+            f"{name} not implemented for {tensor.dtype}: random starts are floating-point numbers"
+        )
+
+
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:
     """Uniform between `a` and `b`."""
+    _need_floats("uniform_", tensor)
     with no_grad():
         return tensor.uniform_(a, b, generator=generator)
 
 
 def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Any:
     """Normal with `mean` and `std`."""
+    _need_floats("normal_", tensor)
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
@@ -109,6 +118,7 @@ def trunc_normal_(
 
     `a` and `b` are values, not multiples of `std`.
     """
+    _need_floats("trunc_normal_", tensor)
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
@@ -185,9 +195,7 @@ _calculate_fan_in_and_fan_out = _fans
 def _fan(tensor: Any, mode: str) -> int:
     mode = mode.lower()
     if mode not in {"fan_in", "fan_out"}:
-        raise ValueError(
-            f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']"
-        )
+        raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
     fan_in, fan_out = _fans(tensor)
     return fan_in if mode == "fan_in" else fan_out
 
@@ -270,9 +278,7 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     return tensor
 
 
-def sparse_(
-    tensor: Any, sparsity: float, std: float = 0.01, generator: Any = None
-) -> Any:
+def sparse_(tensor: Any, sparsity: float, std: float = 0.01, generator: Any = None) -> Any:
     """Normal with `std`, with the fraction `sparsity` of every column set to 0."""
     if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")

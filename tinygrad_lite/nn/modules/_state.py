@@ -242,6 +242,8 @@ def _load_tensor(
             f"object from checkpoint but received {type(value)}"
         )
         return
+    if is_lazy(target) and is_lazy(value):
+        return  # neither has anything yet
     if not is_lazy(target):
         if target.dim() == 0 and value.dim() == 1 and value.shape[0] == 1:
             value = value[0]  # before 0-d tensors, scalars were kept as one-element vectors

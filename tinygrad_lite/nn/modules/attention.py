@@ -154,6 +154,11 @@ class MultiheadAttention(Module):
                 f"key's sequence and batch dims {tuple(k.shape[:2])} do not match value's "
                 f"{tuple(v.shape[:2])}"
             )
+        if k.shape[0] != q.shape[0]:
+            raise RuntimeError(
+                f"key and value have {k.shape[0]} samples and the query {q.shape[0]}: expected as "
+                f"many; shape {tuple(k.shape)} is invalid beside {tuple(q.shape)}"
+            )
         if self._qkv_same_embed_dim and k.shape[-1] != v.shape[-1]:
             raise AssertionError(
                 f"key shape {tuple(k.shape)} does not match value shape {tuple(v.shape)}"
@@ -230,14 +235,21 @@ class MultiheadAttention(Module):
         return mask.reshape((batch, self.num_heads, length, size))
 
     def merge_masks(self, attn_mask: Any, key_padding_mask: Any, query: Any) -> tuple[Any, Any]:
-        """Both masks as one, and 2 when it is one for each sample, 1 when only for the steps."""
-        if key_padding_mask is None:
-            return attn_mask, None if attn_mask is None else 0
-        batch, size = key_padding_mask.shape
-        merged = key_padding_mask.reshape((batch, 1, 1, size)).expand(
-            (batch, self.num_heads, 1, size)
-        )
-        return (merged if attn_mask is None else merged + attn_mask), 2
+        """Both masks as one for each sample and head, and 2; padding alone, and 1; or None twice.
+
+        Shapes: query (N, L, E), attn_mask (L, L) or (N · heads, L, L), key_padding_mask (N, L).
+        """
+        if attn_mask is None:
+            return key_padding_mask, None if key_padding_mask is None else 1
+        batch, length, _ = query.shape
+        if attn_mask.dim() == 3:
+            merged = attn_mask.reshape((batch, -1, length, length))
+        else:
+            merged = attn_mask.reshape((1, 1, length, length))
+            merged = merged.expand((batch, self.num_heads, length, length))
+        if key_padding_mask is not None:
+            merged = merged + key_padding_mask.reshape((batch, 1, 1, length))
+        return merged, 2
 
 
 def _check_dims(query: Any, key: Any, value: Any, padding: Any, mask: Any) -> bool:

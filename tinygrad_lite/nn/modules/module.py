@@ -168,6 +168,8 @@ class Module(Hookable, Convertible):
                 f"cannot assign {noun} before Module.__init__() call: "
                 f"{type(self).__name__}.__init__ must start with super().__init__()"
             )
+        if noun != "module" and (not name or "." in name):
+            _check_name(self, noun.removesuffix("s"), name, kind)
         if name in own["_parameter_names"] and noun != "parameters":
             _reassign(self, name, value)
         if name in own["_module_names"] and noun == "buffer":

@@ -48,6 +48,8 @@ class PackedSequence(_Packed):
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
         if batch_sizes is None:
+            if not (isinstance(data, list | tuple) and len(data) == 2):
+                raise AssertionError("Expected data to be a list or tuple of length 2")
             data, batch_sizes = data
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
@@ -57,9 +59,7 @@ class PackedSequence(_Packed):
         return self if data is self.data else self._with(data)
 
     def _with(self, data: Any) -> PackedSequence:
-        return PackedSequence(
-            data, self.batch_sizes, self.sorted_indices, self.unsorted_indices
-        )
+        return PackedSequence(data, self.batch_sizes, self.sorted_indices, self.unsorted_indices)
 
     def cpu(self) -> PackedSequence:
         """Return itself: everything lives on the cpu."""
@@ -73,9 +73,41 @@ class PackedSequence(_Packed):
         """Convert the data to float32."""
         return self._with(self.data.float())
 
+    def half(self) -> PackedSequence:
+        """Convert the data to float16."""
+        return self._with(self.data.half())
+
+    def long(self) -> PackedSequence:
+        """Convert the data to int64."""
+        return self._with(self.data.long())
+
+    def int(self) -> PackedSequence:
+        """Convert the data to int32."""
+        return self._with(self.data.int())
+
+    def short(self) -> PackedSequence:
+        """Convert the data to int16."""
+        return self._with(self.data.short())
+
+    def char(self) -> PackedSequence:
+        """Convert the data to int8."""
+        return self._with(self.data.char())
+
+    def byte(self) -> PackedSequence:
+        """Convert the data to uint8."""
+        return self._with(self.data.byte())
+
     def pin_memory(self) -> PackedSequence:
         """Return itself."""
         return self
+
+    def cuda(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        """Raise: everything lives on the cpu."""
+        return self._with(self.data.cuda(*args, **kwargs))
+
+    def is_pinned(self) -> bool:
+        """False: no memory is pinned."""
+        return False
 
     @property
     def is_cuda(self) -> bool:
@@ -194,13 +226,32 @@ def pad_sequence(
             f"{type(sequences)}"
         )
     if padding_side not in {"left", "right"}:
-        raise ValueError(f"padding_side must be 'left' or 'right', got {padding_side!r}")
+        raise RuntimeError(
+            f"Expected padding_side to be one of left or right, but got {padding_side}."
+        )
     sequences = list(sequences)
     if not sequences:
         raise RuntimeError("received an empty list of sequences")
+    _check_rest(sequences)
     longest = max(sequence.shape[0] for sequence in sequences)
     rows = [_padded(sequence, longest, padding_value, padding_side) for sequence in sequences]
     return stack(*rows, axis=0 if batch_first else 1)
+
+
+def _check_rest(sequences: list[Any]) -> None:
+    """Raise unless the sequences are tensors that differ in length only."""
+    for place, sequence in enumerate(sequences):
+        if not isinstance(sequence, Tensor):
+            raise TypeError(
+                f"expected Tensor as element {place} in argument 0, "
+                f"but got {type(sequence).__name__}"
+            )
+        rest, first = tuple(sequence.shape[1:]), tuple(sequences[0].shape[1:])
+        if rest != first:
+            raise RuntimeError(
+                f"The size of sequence {place} must match the size of the first but for its "
+                f"length: got {rest} beside {first}"
+            )
 
 
 def _padded(sequence: Any, longest: int, value: float, side: str) -> Any:
@@ -221,9 +272,7 @@ def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = Fals
 def pack_sequence(sequences: Any, enforce_sorted: bool = True) -> PackedSequence:
     """Pack a list of sequences of different lengths."""
     lengths = creation.tensor([sequence.shape[0] for sequence in sequences], dtype=int64)
-    return pack_padded_sequence(
-        pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted
-    )
+    return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
 
 
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
+
+from ..modules.module import Module
 
 __all__ = ["skip_init"]
 
@@ -12,4 +15,11 @@ def skip_init(module_cls: type[Any], *args: Any, **kwargs: Any) -> Any:
 
     Differs from PyTorch: the parameters hold their usual starting values, not arbitrary ones.
     """
+    if not issubclass(module_cls, Module):
+        raise RuntimeError(f"Expected a Module; got {module_cls}")  # noqa: TRY004 - PyTorch's
+    if "device" not in inspect.signature(module_cls).parameters:
+        raise RuntimeError(
+            "Module must support a 'device' arg to skip initialization: "
+            f"{module_cls.__name__} does not"
+        )
     return module_cls(*args, **kwargs)

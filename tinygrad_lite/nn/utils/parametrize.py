@@ -176,7 +176,22 @@ def _computed(name: str) -> property:
 def _parametrized_class(base: type[Any], names: tuple[str, ...]) -> type[Any]:
     """`base` with properties for `names`; never changed, since copies of a module share it."""
     members: dict[str, Any] = {name: _computed(name) for name in names}
+    members |= {"__getstate__": _refuse_pickling, "__deepcopy__": _deepcopy}
     return type(f"Parametrized{base.__name__}", (base,), {**members, "__module__": __name__})
+
+
+def _refuse_pickling(module: Module) -> None:
+    raise RuntimeError(
+        "Serialization of parametrized modules is only supported through state_dict(): save "
+        f"that of this {type(module).__name__}, and load it into one parametrized alike"
+    )
+
+
+def _deepcopy(module: Module, memo: dict[int, Any]) -> Module:
+    made = object.__new__(type(module))
+    memo[id(module)] = made
+    made.__dict__.update(copy.deepcopy(module.__dict__, memo))
+    return made
 
 
 def _settle_class(module: Module, base: type[Any]) -> None:

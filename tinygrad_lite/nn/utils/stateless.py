@@ -46,7 +46,7 @@ def _merged(given: Any) -> dict[str, Any]:
     if isinstance(given, Mapping):
         return dict(given)
     if not isinstance(given, list | tuple):
-        raise TypeError(
+        raise ValueError(  # noqa: TRY004 - PyTorch's class
             "Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, "
             f"but got {type(given)}"
         )

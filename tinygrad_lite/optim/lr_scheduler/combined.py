@@ -40,6 +40,7 @@ class _OfSeveral(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer, with the state dicts of the parts."""
         state = super().state_dict()
+        del state["_schedulers"]  # goes last, as in PyTorch's
         state["_schedulers"] = [scheduler.state_dict() for scheduler in self._schedulers]
         return state
 

@@ -122,6 +122,7 @@ class CyclicLR(_WithMomentum):
     def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer and a plain `scale_fn`."""
         state = super().state_dict()
+        del state["_scale_fn_custom"]  # goes last, as in PyTorch's
         state["_scale_fn_custom"] = function_state(self._scale_fn_custom)
         return state
 

@@ -46,6 +46,7 @@ class _ByFunction(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer and plain functions."""
         state = super().state_dict()
+        del state["lr_lambdas"]  # goes last, as in PyTorch's
         state["lr_lambdas"] = [function_state(function) for function in self.lr_lambdas]
         return state
 
