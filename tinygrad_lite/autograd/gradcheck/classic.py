@@ -229,7 +229,7 @@ def one_by_one(run: TensorRun, output: int, values: list[Array]) -> list[Vector]
     size = run.outputs[output].size
     found = [np.zeros((value.size, size)) for value in values]
     for k in range(size):
-        upstream = [np.zeros_like(y) for y in run.outputs]
+        upstream = [np.zeros(y.shape, y.dtype) for y in run.outputs]  # whatever the layout
         upstream[output].reshape(-1)[k] = 1
         for jacobian, gradient in zip(found, run.pull(upstream), strict=True):
             if gradient is not None:
