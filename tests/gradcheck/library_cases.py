@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_lite as torch
+from tinygrad_lite.ops.recurrence import lstm_cell
 
 F, S, L = torch.nn.functional, torch.special, torch.linalg
 INDEX = torch.tensor([[0, 2, 1, 0], [1, 1, 0, 2]])
@@ -280,6 +281,7 @@ CASES |= {
     "dropout": (lambda x: torch.manual_seed(0) and F.dropout(x, 0.5), one),
     "rnn": (recurrent("RNN"), lambda: (leaf(4, 2, 3),)),
     "lstm": (recurrent("LSTM"), lambda: (leaf(4, 2, 3),)),
+    "lstm_cell": (lstm_cell, lambda: (leaf(4, 8), leaf(4, 2, seed=1))),
     "gru": (recurrent("GRU"), lambda: (leaf(4, 2, 3),)),
     # losses
     "bce": (

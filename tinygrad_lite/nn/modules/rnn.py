@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from ... import _creation as creation
+from ...ops.recurrence import lstm_cell
 from .. import functional as F, init
 from ..parameter import Parameter
 from ._recurrence import run_layers
@@ -264,9 +265,7 @@ def _check_settings(layer: RNNBase, dropout: Any) -> None:
     if layer.num_layers <= 0:
         raise ValueError("num_layers must be greater than zero")
     if layer.proj_size < 0:
-        raise ValueError(
-            "proj_size should be a positive integer or zero to disable projections"
-        )
+        raise ValueError("proj_size should be a positive integer or zero to disable projections")
     if layer.proj_size >= layer.hidden_size:
         raise ValueError("proj_size has to be smaller than hidden_size")
 
@@ -466,9 +465,7 @@ class RNNCellBase(Module):
         """The input and the states with a batch dimension, and whether they had one."""
         name = type(self).__name__
         if input.dim() not in {1, 2}:
-            raise ValueError(
-                f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead"
-            )
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead")
         batched = input.dim() == 2
         x = input if batched else input.unsqueeze(0)
         if states is None:
@@ -558,9 +555,7 @@ class LSTMCell(RNNCellBase):
         """Return the next hidden and cell states."""
         x, (h, c), batched = self._prepared(input, None if hx is None else tuple(hx))
         from_x, from_h = self._sums(x, h)
-        i, f, g, o = (from_x + from_h).chunk(4, 1)
-        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-        h = o.sigmoid() * c.tanh()
+        h, c = lstm_cell(from_x + from_h, c)
         return (h, c) if batched else (h.squeeze(0), c.squeeze(0))
 
 

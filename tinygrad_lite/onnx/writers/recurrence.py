@@ -76,6 +76,16 @@ def write_lstm(
     return _rows(c, y, width), ""
 
 
+@writes("lstm_cell")
+def write_lstm_cell(c: Context, z: Value, state: Value) -> Any:
+    """The gates spelled out: ONNX's LSTM would take the products as well."""
+    i, f, g, o = c.emit("Split", z, axis=1, num_outputs=4, outputs=4)
+    i, f, o = (c.emit("Sigmoid", gate) for gate in (i, f, o))
+    fresh = c.emit("Mul", i, c.emit("Tanh", g))
+    cell = c.emit("Add", c.emit("Mul", f, state), fresh)
+    return c.emit("Mul", o, c.emit("Tanh", cell)), cell
+
+
 @writes("gru")
 def write_gru(
     c: Context, x: Value, h: Value, weight_ih: Value, weight_hh: Value, bias_ih: Any, bias_hh: Any
