@@ -75,6 +75,7 @@ def check(module, values, *, axes=None, sizes=(1, 2, 5), call=None, reference=Tr
         **options,
     )  # fmt: skip
     onnx.checker.check_model(model, full_check=True)
+    again = torch.onnx.load(model)
     for size in sizes if axes else (None,):
         feed = [
             resized(v, axes[i], size) if size is not None and i in axes else v
@@ -87,4 +88,7 @@ def check(module, values, *, axes=None, sizes=(1, 2, 5), call=None, reference=Tr
         )
         feeds |= {n: call[n] for n in fixed}
         compare(run_file(model, feeds, reference=reference), expected, "ONNX Runtime")
+        given = {k: torch.tensor(v) for k, v in feeds.items() if k in again.input_names}
+        with torch.no_grad():
+            compare(arrays_of(again(**given)), expected, "the model read back")
     return model

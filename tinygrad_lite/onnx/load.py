@@ -145,8 +145,8 @@ class OnnxModel(Module):
                 rest.append(node)
         graph.nodes = rest
         read = {name for node in _all_nodes(rest) for name in node.inputs} | set(graph.outputs)
-        for name in weights:
-            if name in read:
+        for name in graph.constants:  # in the order of the file
+            if name in weights and name in read:
                 self._enter(name, graph.constants[name], trained=True)
         for name, value in fixed.items():
             if name in read and name in kept and value.is_floating_point() and value.ndim:

@@ -64,14 +64,21 @@ def read_conv_transpose(c: Call, x: Any, weight: Any, bias: Any = None) -> Any:
         low = [t // 2 if auto == "SAME_UPPER" or wanted is None else t - t // 2 for t in total]
         if auto in {"NOTSET", ""}:
             low = [t // 2 for t in total]
-        pads = [(a, t - a) for a, t in zip(low, total, strict=True)]
+        # what is missing is added at the far end
+        pads = [(a, t - a) if t > 0 else (0, t) for a, t in zip(low, total, strict=True)]
     else:
         pads = _pads(c, x.shape[2:], kernel, stride, dilation)
-    size = tuple(f - a - b for f, (a, b) in zip(full, pads, strict=True))
-    return conv_ops.transposed_convolution(
-        x, weight, bias, size=size, stride=tuple(stride), padding=tuple(pads),
-        dilation=tuple(dilation), groups=c.get("group", 1),
+    cuts = [(max(0, low), max(0, high)) for low, high in pads]
+    size = tuple(f - low - high for f, (low, high) in zip(full, cuts, strict=True))
+    more = [max(0, -n) for pair in reversed(pads) for n in pair]
+    out = conv_ops.transposed_convolution(
+        x, weight, None if any(more) else bias, size=size, stride=tuple(stride),
+        padding=tuple(cuts), dilation=tuple(dilation), groups=c.get("group", 1),
     )  # fmt: skip
+    if not any(more):
+        return out
+    out = F.pad(out, more)
+    return out if bias is None else out + bias.reshape((-1, *[1] * count))
 
 
 # Pooling
@@ -269,7 +276,8 @@ def _coordinates(c: Call, size: int, out: int, factor: float) -> Any:
     usual = "half_pixel" if c.opset >= 11 else "asymmetric"
     mode = c.get("coordinate_transformation_mode", usual)
     if mode == "align_corners":
-        return at * ((size - 1) / (out - 1)) if out > 1 else at * 0
+        last = size * factor - 1
+        return at * ((size - 1) / last) if last > 0 else at * 0
     if mode == "asymmetric":
         return at / factor
     if mode == "pytorch_half_pixel" and out <= 1:

@@ -117,14 +117,12 @@ def read_attention(
     past_value: Any = None, lengths: Any = None,
 ) -> Any:  # fmt: skip
     """softmax(q kᵀ · scale + mask) v of heads, given as an axis or side by side."""
-    if c.count > 3 or lengths is not None or c["softmax_precision"] not in {None, 1}:
-        c.refuse("intermediate scores and lengths of keys have no counterpart")
+    if set(c.node.attributes) - KNOWN or c.count > 3 or lengths is not None:
+        c.refuse("windows, lengths of keys and intermediate scores have no counterpart")
     flat = q.ndim == 3
     if flat:
-        q, k, v = (
-            _heads(x, c[n])
-            for x, n in ((q, "q_num_heads"), (k, "kv_num_heads"), (v, "kv_num_heads"))
-        )
+        counts = (c["q_num_heads"], c["kv_num_heads"], c["kv_num_heads"])
+        q, k, v = (_heads(x, n) for x, n in zip((q, k, v), counts, strict=True))
     if past_key is not None:
         k, v = T.cat([past_key, k], 2), T.cat([past_value, v], 2)
     present = (k, v)
@@ -133,14 +131,23 @@ def read_attention(
     scale = c["scale"]
     scores = q @ k.transpose(-1, -2) * (1 / math.sqrt(q.shape[-1]) if scale is None else scale)
     if c.get("softcap", 0.0):
-        c.refuse("softcap has no counterpart")
+        scores = T.tanh(scores / c["softcap"]) * c["softcap"]
     allowed = _allowed(c, scores, mask, 0 if past_key is None else past_key.shape[2])
-    weights = F.softmax(scores if allowed is None else scores + allowed, -1)
+    if allowed is not None:
+        scores = scores + allowed
+        blind = (scores == -math.inf).all(-1, True)  # sees no key: 0, not NaN
+        scores = T.where(blind, T.zeros_like(scores), scores)
+    weights = F.softmax(scores, -1)
+    if allowed is not None:
+        weights = T.where(blind, T.zeros_like(weights), weights)
     out = weights @ v
     if flat:
         out = out.transpose(1, 2)
         out = out.reshape((*out.shape[:2], -1))
     return (out, *present)[: c.count] if c.count > 1 else out
+
+
+KNOWN = {"is_causal", "scale", "softcap", "q_num_heads", "kv_num_heads", "softmax_precision"}
 
 
 def _heads(x: Any, count: int) -> Any:

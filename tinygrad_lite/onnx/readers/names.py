@@ -5,15 +5,15 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from ... import _creation, _random
+from ... import _creation, _draws
 from ..._functions import NAMES
 from ...nn import functional as F
 
 __all__ = ["F", "T"]
 
-T: Any = SimpleNamespace(
-    **{name: getattr(_creation, name) for name in _creation.__all__},
-    **{name: getattr(_random, name) for name in ("rand", "randn") if hasattr(_random, name)},
-)
+T: Any = SimpleNamespace()
+for _module in (_creation, _draws):
+    for _name in _module.__all__:
+        setattr(T, _name, getattr(_module, _name))
 for _name, _function in NAMES.items():
     setattr(T, _name, _function)

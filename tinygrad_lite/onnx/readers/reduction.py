@@ -38,7 +38,9 @@ def _over(function: Callable[..., Any], empty: float) -> Callable[..., Any]:
             if not keepdim:
                 shape = [n for a, n in enumerate(x.shape) if a not in axes]
             low = empty
-            if not x.is_floating_point():
+            if x._array.dtype.kind == "b":
+                low = empty > 0
+            elif not x.is_floating_point():
                 limits = np.iinfo(x._array.dtype)
                 low = limits.max if empty > 0 else limits.min
             return T.full(tuple(shape), low, dtype=x.dtype)
