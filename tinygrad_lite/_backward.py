@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._kernels import PLAIN
-from ._nodes import make
+from ._nodes import Leaf, make
 from ._op import Op
 from ._record import to_type
 from ._state import here
@@ -91,7 +91,6 @@ def _run_recorded(
     walk: Walk,
     create_graph: bool,
     wanted: dict[Any, Any] | None = None,
-    needed: set[Any] | None = None,
 ) -> None:
     """Run the general walk; what the rules compute is recorded only under create_graph."""
     state = here.state
@@ -99,7 +98,7 @@ def _run_recorded(
     state.grad = create_graph
     state.settle()
     try:
-        walk.run(wanted, needed)
+        walk.run(wanted)
     finally:
         state.grad = before
         state.settle()
@@ -114,7 +113,10 @@ def _store(entry: list[Any], create_graph: bool) -> None:
     if leaf.hooks is not None:
         g = run_hooks(leaf, g)
     with LOCK:
-        _accumulate(tensor, g, fresh, create_graph)
+        if tensor._grad is None and not create_graph:  # the first gradient after zero_grad()
+            tensor._grad = make(_own(g, tensor._array, fresh), None)
+        else:
+            _accumulate(tensor, g, fresh, create_graph)
     if leaf.after is not None:
         for hook in tuple(leaf.after.values()):
             hook(tensor)
@@ -173,9 +175,13 @@ def gradients_of(
         if x._view is not None:
             x._view.refresh(x)
     walk = _start(tensors, gradients, retain_graph, create_graph)
-    wanted = {x._node: None for x in inputs}
-    needed = _between([t._node for t in tensors], wanted)
-    _run_recorded(walk, create_graph, wanted, needed)
+    wanted: dict[Any, Any] = {x._node: None for x in inputs}
+    walk.needed = _between([t._node for t in tensors], wanted)
+    if create_graph or PLAIN or any(node.__class__ is not Leaf for node in wanted):
+        _run_recorded(walk, create_graph, wanted)
+    else:
+        walk.needed.update(wanted)
+        walk.run_fast()
     for leaf, g, _ in walk.results():
         if leaf in wanted:
             wanted[leaf] = g if leaf.hooks is None else run_hooks(leaf, g)
@@ -196,12 +202,19 @@ def _between(roots: list[Any], wanted: dict[Any, Any]) -> set[Any]:
     seen, stack = set(roots), list(roots)
     oldest = max(node.clock for node in wanted)  # clocks run downwards
     while stack:
-        for parent, _ in stack.pop().edges():
-            if parent not in seen and parent.clock <= oldest:
+        for parent in stack.pop().parents:
+            if parent is not None and parent not in seen and parent.clock <= oldest:
                 seen.add(parent)
                 stack.append(parent)
     needed: set[Any] = set()
-    for node in sorted(seen, key=lambda n: -n.clock):
-        if any(parent in needed or parent in wanted for parent, _ in node.edges()):
-            needed.add(node)
+    for node in sorted(seen, key=_age):
+        for parent in node.parents:
+            if parent in needed or parent in wanted:
+                needed.add(node)
+                break
     return needed
+
+
+def _age(node: Any) -> int:
+    """Greater for newer nodes."""
+    return -node.clock  # type: ignore[no-any-return]

@@ -46,12 +46,13 @@ def constant(number: float, dtype: np.dtype[Any]) -> Any:
     known = CONSTANTS.get(dtype)
     if known is None:
         return None
-    found = known.get(number)
+    key = number or str(number)  # 0.0 and -0.0 would be one key
+    found = known.get(key)
     if found is None:
         with np.errstate(over="ignore"):
             found = np.array(number, dtype)
-        if number and len(known) < ROOM:  # 0.0 and -0.0 are one key
-            known[number] = found
+        if len(known) < ROOM:
+            known[key] = found
     return found
 
 
@@ -318,9 +319,11 @@ def can_be_written(op: Op) -> bool:
 
 
 # Stands in for a function until its first call. Writing takes 0.3 ms, there are 300 operations,
-# and a program uses twenty: so nothing is written while the package is imported.
+# and a program uses twenty: so nothing is written while the package is imported. The first call
+# itself goes the general way.
 def _unwritten(*operands: Any, **settings: Any) -> Any:
-    return write()(*operands, **settings)  # type: ignore[name-defined]  # noqa: F821
+    write()  # type: ignore[name-defined]  # noqa: F821
+    return general(*operands, **settings)  # type: ignore[name-defined]  # noqa: F821
 
 
 def written(
@@ -340,7 +343,7 @@ def written(
     }  # fmt: skip
     function = FunctionType(_unwritten.__code__, names, _name_of(op))
 
-    def write() -> Callable[..., Any]:
+    def write() -> None:
         """Give the function, wherever it has been published, its real code."""
         if not can_be_written(op):
             source = WRITE_GENERAL.format(name=_name_of(op))
@@ -354,7 +357,6 @@ def written(
         real = names[_name_of(op)]
         function.__code__, function.__defaults__ = real.__code__, real.__defaults__
         function.__kwdefaults__ = real.__kwdefaults__
-        return cast("Callable[..., Any]", function)
 
     names["write"] = write
     return cast("Callable[..., Any]", function)

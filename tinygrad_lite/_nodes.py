@@ -82,6 +82,8 @@ class Leaf(Recorded):
         self.hooks: dict[int, Any] | None = None
         self.after: dict[int, Any] | None = None  # hooks that run once the gradient is stored
 
+    parents = ()
+
     def edges(self) -> Iterator[tuple[Any, int]]:
         """Nothing lies behind a leaf."""
         return iter(())
@@ -122,6 +124,11 @@ class Node(Recorded):
     sy: Any
     x: Any
     y: Any
+
+    @property
+    def parents(self) -> tuple[Any, Any]:
+        """The nodes of the operands."""
+        return self.x, self.y
 
     def edges(self) -> Iterator[tuple[Any, int]]:
         """The nodes behind this one and the positions of the operands they made."""
@@ -173,6 +180,11 @@ class Pick(Recorded):
         self.parent, self.which = parent, which
         self.shape, self.dtype = parent.shape[which], parent.dtype[which]
         self.hooks: dict[int, Any] | None = None
+
+    @property
+    def parents(self) -> tuple[Any]:
+        """The operation that had the result."""
+        return (self.parent,)
 
     @property
     def op(self) -> Any:

@@ -120,6 +120,7 @@ class Facts(NamedTuple):
     takes: tuple[bool, ...]  # whether a gradient can flow to each operand; () if to all
     differentiable: bool
     plain: bool  # at most two operands, one result, no joint or twin rules
+    holds: bool  # whether any rule keeps an array
 
 
 class Op:
@@ -198,7 +199,9 @@ class Op:
             few = len(self.operands) <= 2 and not self.variadic
             plain = self.trusted and few and not joint and not self.outputs
             some = () if self.variadic or all(takes) else takes
-            self._facts = Facts(some, any(takes), plain and not any(self.rules_again))
+            rules = (self.shared, self.shared_again, *self.rules, *self.rules_again)
+            holds = any(rule is not None and rule.holds for rule in rules)
+            self._facts = Facts(some, any(takes), plain and not any(self.rules_again), holds)
         return self._facts
 
     @property
@@ -209,8 +212,7 @@ class Op:
     @property
     def holds(self) -> bool:
         """Whether any rule keeps an array."""
-        rules = (self.shared, self.shared_again, *self.rules, *self.rules_again)
-        return any(rule is not None and rule.holds for rule in rules)
+        return self.facts.holds
 
     @overload
     def rule(self, function: str) -> Callable[[F], F]: ...

@@ -40,8 +40,11 @@ class Walk:
     """One way back from some results to the leaves.
 
     `waiting` holds an entry for every node that has received a gradient, by clock; `heap` the
-    clocks of those to be served; `leaves` the clocks of the leaves reached.
+    clocks of those to be served; `leaves` the clocks of the leaves reached.  `needed` restricts
+    the walk to these nodes (None: all).
     """
+
+    needed: set[Any] | None = None
 
     def __init__(self, *, retain: bool, create_graph: bool) -> None:
         self.waiting: dict[int, list[Any]] = {}
@@ -72,13 +75,12 @@ class Walk:
         present = entry[1][pick.which]
         entry[1][pick.which] = g if present is None else present + g
 
-    def run(self, wanted: dict[Any, Any] | None = None, needed: set[Any] | None = None) -> None:
+    def run(self, wanted: dict[Any, Any] | None = None) -> None:
         """Serve waiting nodes, newest first, until only leaves are left.
 
-        `wanted` maps nodes to None and is filled with their gradients; `needed` restricts the
-        walk to these nodes.
+        `wanted` maps nodes to None and is filled with their gradients.
         """
-        heap, take = self.heap, self.waiting.pop
+        heap, take, needed = self.heap, self.waiting.pop, self.needed
         newest = NEWEST[0]
         while heap:
             entry = take(heappop(heap))
@@ -116,7 +118,7 @@ class Walk:
         heap, waiting, leaves = self.heap, self.waiting, self.leaves
         take, get = waiting.pop, waiting.get
         entry: Any
-        newest, retain = NEWEST[0], self.retain
+        newest, retain, needed = NEWEST[0], self.retain, self.needed
         held: Any = None
         while True:
             if held is not None:
@@ -134,7 +136,7 @@ class Walk:
                 raise freed_error(node)
             rules = node.op.rules
             parent = node.x
-            if parent is not None:
+            if parent is not None and (needed is None or parent in needed):
                 rule = rules[0].function
                 gx = (
                     g if rule is passes
@@ -157,7 +159,7 @@ class Walk:
                 else:
                     held = [parent, gx, False]  # nothing else waits: the next, without the heap
             parent = node.y
-            if parent is not None:
+            if parent is not None and (needed is None or parent in needed):
                 rule = rules[1].function
                 gx = (
                     g if rule is passes
@@ -205,7 +207,8 @@ class Walk:
             self._serve_wide(node, g)
         else:
             for parent, gx, fresh in pulled(node, g, self.create_graph):
-                self.deliver(parent, gx, fresh)
+                if self.needed is None or parent in self.needed:
+                    self.deliver(parent, gx, fresh)
         if not self.retain:
             free(node)
 
@@ -216,7 +219,7 @@ class Walk:
             raise freed_error(node)
         joint = shared.function(g, *kept) if shared is not None else None
         for i, parent in enumerate(node.parents):
-            if parent is None:
+            if parent is None or (self.needed is not None and parent not in self.needed):
                 continue
             if joint is not None:
                 gx = joint[i]
@@ -233,14 +236,12 @@ class Walk:
         return (self.waiting[clock] for clock in self.leaves)
 
 
-def pulled(node: Any, g: Any, create_graph: bool) -> Iterator[tuple[Any, Any, bool]]:
+def pulled(node: Any, g: Any, create_graph: bool) -> list[tuple[Any, Any, bool]]:
     """Gradients for the nodes behind `node`: (parent, gradient, whether the array is only ours)."""
     if node.__class__ is Node:
-        yield from _pulled_plain(node, g, create_graph)
-        return
+        return _pulled_plain(node, g, create_graph)
     if node.__class__ is not WideNode:  # a call of an autograd.Function pulls by itself
-        yield from _checked_all(node, node.pull(g, create_graph))
-        return
+        return _checked_all(node, node.pull(g, create_graph), g)
     if node.kept is FREED:
         raise freed_error(node)
     op = node.op
@@ -262,21 +263,25 @@ def pulled(node: Any, g: Any, create_graph: bool) -> Iterator[tuple[Any, Any, bo
             )
             for i, parent in enumerate(node.parents)
         ]  # fmt: skip
-    for parent, gx, _ in _checked_all(node, gradients):
-        yield parent, gx, op.trusted and _is_fresh(gx, g)
+    return _checked_all(node, gradients, g)
 
 
-def _checked_all(node: Any, gradients: Any) -> Iterator[tuple[Any, Any, bool]]:
+def _checked_all(node: Any, gradients: Any, g: Any) -> list[tuple[Any, Any, bool]]:
     """A rule's results for the operands that want one, checked and summed to their shapes."""
+    found = []
+    trusted = node.__class__ is WideNode and node.op.trusted
     for i, (parent, gx) in enumerate(zip(node.parents, gradients, strict=False)):
         if parent is None or gx is None:
             continue
-        found = checked(gx, node, i)
+        checked(gx, node, i)
         shape = node.shapes[i]
-        yield parent, found if found.shape == shape else reduce_to(found, shape, node, i), False
+        summed = gx if shape is None or gx.shape == shape else reduce_to(gx, shape, node, i)
+        found.append((parent, summed, trusted and _is_fresh(gx, g)))
+    return found
 
 
-def _pulled_plain(node: Node, g: Any, create_graph: bool) -> Iterator[tuple[Any, Any, bool]]:
+def _pulled_plain(node: Node, g: Any, create_graph: bool) -> list[tuple[Any, Any, bool]]:
+    found = []
     for i, parent, kept, shape in ((0, node.x, node.kx, node.sx), (1, node.y, node.ky, node.sy)):
         if parent is None:
             continue
@@ -289,7 +294,8 @@ def _pulled_plain(node: Node, g: Any, create_graph: bool) -> Iterator[tuple[Any,
         gx = checked(rule.function(g, *arguments), node, i)
         if shape is not None and gx.shape != shape:
             gx = reduce_to(gx, shape, node, i)
-        yield parent, gx, _is_fresh(gx, g)
+        found.append((parent, gx, _is_fresh(gx, g)))
+    return found
 
 
 def _is_fresh(gx: Any, g: Any) -> bool:
@@ -350,7 +356,7 @@ def free(node: Any) -> None:
         if node.ky is not None and rules[1].holds:
             node.ky = FREED
     elif node.__class__ is WideNode:
-        if node.op.holds:
+        if node.op.facts.holds:
             node.kept, node.kept_again = FREED, None
     elif node.__class__ is not Pick:
         node.release()

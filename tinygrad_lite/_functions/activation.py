@@ -18,7 +18,7 @@ def relu(input: Any) -> Any:
     """The larger of 0 and each element; the gradient at 0 is 0."""
     if input._array.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
-    return apply(ops.relu, (input,), {})
+    return ops.relu.run(input)
 
 
 def _along(name: str, op: Any, x: Any, dim: Any, dtype: Any) -> Any:

@@ -207,8 +207,8 @@ class AttendedNode(Node):
 
     @property
     def shapes(self) -> tuple[Any, ...]:
-        """The shapes of the operands."""
-        return tuple(self.shape if s is None else s for s in (self.sx, self.sy))
+        """The shapes of the operands; None where no axis was repeated."""
+        return self.sx, self.sy
 
     def pull(self, g: Any, create_graph: bool) -> Any:
         """Gradients for the operands."""

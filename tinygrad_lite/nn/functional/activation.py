@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ... import _dtypes
+from ..._tensor import Tensor
 from ...ops import activation as ops
 from ...ops.elementwise import cast, clone, sigmoid as _sigmoid, tanh as _tanh
 from ...ops.shape import reshape
 from ._arguments import array_of, count, in_place, need_floats, need_tensor, wrap_axis
 from ._draw import gumbel, uniform
-
-if TYPE_CHECKING:
-    from ..._tensor import Tensor
 
 __all__ = [
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid",
@@ -42,10 +40,10 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
     Gradient: passes where the result is positive, 0 elsewhere and at 0 itself.
     """
-    need_tensor("relu", input)
-    if not inplace:
-        return ops.relu(input)  # type: ignore[no-any-return]
-    return in_place(input, ops.relu(input))
+    if not isinstance(input, Tensor):
+        need_tensor("relu", input)
+    made = ops.relu.run(input)
+    return in_place(input, made) if inplace else made  # type: ignore[no-any-return]
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:

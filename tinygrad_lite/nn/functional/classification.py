@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._advice import for_classes, for_labels
 from ... import _dtypes
+from ..._advice import for_classes, for_labels
 from ..._composite import composite
 from ..._functions._dims import legacy_name
+from ..._tensor import Tensor
 from ...ops import loss as ops
 from ...ops.activation import log_softmax, logsigmoid, relu
 from ...ops.elementwise import where
@@ -22,7 +23,6 @@ from ._arguments import array_of, choose_reduction, need_floats, need_tensor, no
 from .linear import linear
 
 if TYPE_CHECKING:
-    from ..._tensor import Tensor
     from ._linear_loss_options import LinearCrossEntropyOptions
 
 __all__ = [
@@ -66,6 +66,9 @@ def cross_entropy(
     >>> torch.nn.functional.cross_entropy(torch.tensor([[0.0, 0.0]]), torch.tensor([1]))
     tensor(0.6931)
     """
+    usual = weight is None and size_average is None and reduce is None and not label_smoothing
+    if usual and reduction in {"mean", "sum"} and _are_logits_and_classes(input, target):
+        return ops.cross_entropy.run(input, target, ignore_index, reduction)  # type: ignore[no-any-return]
     need_tensor("cross_entropy", input)
     need_tensor("cross_entropy", target, "target")
     reduction = choose_reduction(size_average, reduce, reduction)
@@ -103,6 +106,14 @@ def cross_entropy(
         smooth = _smooth(logs, places, *settings)
         loss = (1 - label_smoothing) * hard + (label_smoothing / rows.shape[1]) * smooth
     return reshape(loss, shape=target.shape) if reduction == "none" else loss  # type: ignore[no-any-return]
+
+
+def _are_logits_and_classes(input: Any, target: Any) -> bool:
+    """Whether a call is the usual one, (N, C) and (N): most of a small model's time is checks."""
+    if not isinstance(input, Tensor) or not isinstance(target, Tensor):
+        return False
+    x, t = input._array, target._array
+    return x.ndim == 2 and t.shape == x.shape[:1] and x.dtype.kind == "f" and t.dtype.kind == "i"
 
 
 def linear_cross_entropy(
