@@ -19,7 +19,7 @@ PACKAGE = ROOT.name
 # The longest matching prefix counts. A module without a floor fails the test: give it one.
 FLOORS = {
     "_version": 0, "_op": 0, "_dtypes": 0, "_errors": 0, "_device": 0, "_size": 0, "_names": 0,
-    "_limits": 0, "_advice": 0, "_needs": 0, "_settings": 0,
+    "_limits": 0, "_scope": 0, "_advice": 0, "hints": 5, "_needs": 0, "_settings": 0,
     "return_types": 0,
     "ops": 1, "_kernels": 1,
     "_record": 2, "_nodes": 2, "_stamps": 2, "_state": 2, "_walk": 2, "_keys": 2, "_backward": 2,
@@ -28,7 +28,7 @@ FLOORS = {
     "_einops": 5, "types": 5,
     "_tensor": 4, "_inplace": 4, "_format": 4,
     "_functions": 5, "linalg": 5, "special": 5, "_creation": 5, "_random": 5, "_graph": 5,
-    "graph": 5, "autograd": 5, "signal": 5, "_draws": 5,
+    "graph": 5, "autograd": 5, "signal": 5, "_draws": 5, "_native": 7, "_native_rnn": 7,
     "nn.functional": 6, "nn.init": 6,
     "nn": 7, "optim": 7, "utils": 7, "datasets": 7, "distributions": 7, "vision": 7, "masked": 7,
     "viz": 8, "onnx": 8, "compile": 8, "distributed": 8, "serialization": 8,

@@ -20,6 +20,7 @@ from ._dtypes import DTYPES as DTYPES, dtype as dtype
 from ._format import set_printoptions as set_printoptions
 from ._limits import finfo as finfo, iinfo as iinfo
 from ._op import op as op
+from ._scope import OUT_OF_SCOPE, REMOVED, removed
 from ._settings import (
     are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled,
     channels_last as channels_last,
@@ -75,22 +76,37 @@ _einops.watch()
 # Imported when first asked for: a program that differentiates a formula needs no layers.
 LAZY = (
     "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed",
-    "distributions", "func", "hub", "jit", "linalg", "masked", "mps", "multiprocessing", "nn",
-    "onnx", "optim", "profiler", "random", "return_types", "serialization", "signal", "special",
-    "testing", "types", "utils", "version", "vision", "viz",
+    "distributions", "func", "hints", "hub", "jit", "linalg", "masked", "mps", "multiprocessing",
+    "nn", "onnx", "optim", "profiler", "random", "return_types", "serialization", "signal",
+    "special", "testing", "types", "utils", "version", "vision", "viz",
 )  # fmt: skip
 
 # Functionals that PyTorch also has at its top level.
 FUNCTIONALS = (
-    "adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "avg_pool1d", "batch_norm",
-    "bilinear", "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle", "conv1d",
-    "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "cosine_embedding_loss", "cosine_similarity", "ctc_loss", "dropout", "embedding",
-    "embedding_bag", "feature_alpha_dropout", "feature_dropout", "group_norm",
-    "hinge_embedding_loss", "instance_norm", "kl_div", "layer_norm", "margin_ranking_loss",
-    "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "pairwise_distance",
-    "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "rms_norm", "rrelu", "rrelu_",
-    "selu", "selu_", "threshold", "threshold_", "triplet_margin_loss",
+    "adaptive_avg_pool1d", "adaptive_max_pool1d", "avg_pool1d", "bilinear", "celu", "celu_",
+    "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d", "cosine_similarity", "max_pool1d", "max_pool1d_with_indices", "max_pool2d",
+    "max_pool3d", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "rms_norm",
+    "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_",
+)  # fmt: skip
+
+# Functions of the top level alone.
+NATIVE = (
+    "affine_grid_generator", "alpha_dropout", "alpha_dropout_", "bartlett_window", "batch_norm",
+    "binary_cross_entropy_with_logits", "blackman_window", "cond", "constant_pad_nd", "conv_tbc",
+    "convolution", "cosine_embedding_loss", "ctc_loss", "dropout", "dropout_", "embedding",
+    "embedding_bag", "embedding_renorm_", "feature_alpha_dropout", "feature_alpha_dropout_",
+    "feature_dropout", "feature_dropout_", "frobenius_norm", "grid_sampler", "grid_sampler_2d",
+    "grid_sampler_3d", "group_norm", "hamming_window", "hann_window", "hinge_embedding_loss",
+    "instance_norm", "kaiser_window", "kl_div", "layer_norm", "margin_ranking_loss",
+    "native_batch_norm", "native_channel_shuffle", "native_dropout", "native_dropout_backward",
+    "native_group_norm", "native_layer_norm", "native_norm", "norm_except_dim", "nuclear_norm",
+    "poisson_nll_loss", "triplet_margin_loss", "while_loop", "_softmax_backward_data",
+    "_log_softmax_backward_data",
+)  # fmt: skip
+NATIVE_RNN = (
+    "gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", "rnn_tanh",
+    "rnn_tanh_cell",
 )  # fmt: skip
 
 # The recorded computation as a value; `trace` is the matrix trace, as in PyTorch, and `viz.trace`
@@ -108,29 +124,22 @@ def __getattr__(name: str) -> Any:
         found = getattr(importlib.import_module(".nn.functional", __name__), name, None)
         if found is not None:
             return globals().setdefault(name, found)
+    for module, names in (("._native", NATIVE), ("._native_rnn", NATIVE_RNN), (".func", ("vmap",))):
+        if name in names:
+            found = getattr(importlib.import_module(module, __name__), name)
+            return globals().setdefault(name, found)
     if name in ("save", "load"):
         module = importlib.import_module(".serialization", __name__)
         return globals().setdefault(name, getattr(module, name))
     if name in OUT_OF_SCOPE:
         raise NotImplementedError(f"torch.{name} is not supported: {OUT_OF_SCOPE[name]}")
+    if name in REMOVED:
+        return removed(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-_COMPLEX = "complex numbers are out of scope; split into real and imaginary parts"
-_SPARSE = "sparse tensors are out of scope; use a dense tensor or index_add"
-_QUANTISED = "quantised tensors are out of scope; use float32"
-OUT_OF_SCOPE = {
-    **dict.fromkeys(
-        ("fft", "complex", "polar", "view_as_complex", "view_as_real", "stft", "istft", "angle"),
-        _COMPLEX,
-    ),
-    **dict.fromkeys(("sparse", "sparse_coo_tensor", "sparse_csr_tensor"), _SPARSE),
-    **dict.fromkeys(("quantize_per_tensor", "quantize_per_channel"), _QUANTISED),
-}
-
-
 def __dir__() -> list[str]:
-    return sorted({*globals(), *LAZY, *GRAPH, *FUNCTIONALS})
+    return sorted({*globals(), *LAZY, *GRAPH, *FUNCTIONALS, *NATIVE, *NATIVE_RNN})
 
 
 def is_tensor(obj: object) -> Any:

@@ -81,6 +81,7 @@ def _itself(name: str, text: str) -> None:
     surface(function)
 
 
+NAMES["conj_physical_"] = Tensor.conj_physical_ = lambda input: input  # type: ignore[attr-defined]
 for _name in ("conj", "conj_physical", "resolve_conj", "resolve_neg", "real"):
     _itself(_name, "`input` itself: real numbers are their own conjugates.")
 Tensor.real = property(lambda self: self)  # type: ignore[attr-defined]
@@ -122,7 +123,7 @@ def isreal(input: Any) -> Any:
     return make(np.ones(input._array.shape, bool), None)
 
 
-@surface(method=False)
+@surface
 def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
     """`narrow` with memory of its own."""
     return join.narrow(input, dim, start, length).clone()

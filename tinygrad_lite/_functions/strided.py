@@ -13,7 +13,7 @@ from ..ops import elementwise as el, scatter, strided
 from ..ops.indexing import index
 from ..ops.shape import transpose
 from ._dims import axis_of, integer
-from ._surface import need_tensor, surface
+from ._surface import NAMES, method, need_tensor, surface
 
 __all__: list[str] = []
 
@@ -75,6 +75,20 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -
 def as_strided_copy(input: Any, size: Any, stride: Any, storage_offset: Any = None) -> Any:
     """A copy of what `as_strided` shows."""
     return el.clone(as_strided(input, size, stride, storage_offset))
+
+
+@method
+def as_strided_(self: Any, size: Any, stride: Any, storage_offset: Any = None) -> Any:
+    """Look at the same memory in another shape, in place; not while a gradient is wanted."""
+    if self._node is not None:
+        raise NotImplementedError(
+            "as_strided_ of a tensor that requires grad is not supported: use as_strided()"
+        )
+    self._array = as_strided(self, size, stride, storage_offset)._array
+    return self
+
+
+NAMES["as_strided_"] = as_strided_
 
 
 @surface(method=False)
