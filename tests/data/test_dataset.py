@@ -41,12 +41,15 @@ def test_tensor_dataset_gives_rows():
 def test_a_data_set_must_say_how_to_get_a_sample():
     with pytest.raises(NotImplementedError, match="__getitem__"):
         Dataset()[0]
-    with pytest.raises(NotImplementedError, match="__iter__"):
-        iter(IterableDataset())
+    with pytest.raises(TypeError, match="abstract.*__iter__"):
+        IterableDataset()
 
 
 def test_concatenation_finds_the_right_part():
     joined = ConcatDataset([[10, 11], [20], [30, 31, 32]])
+    assert list(joined) == [10, 11, 20, 30, 31, 32]
+    with pytest.raises(IndexError, match="got index 6, the length is 6"):
+        joined[6]
     assert [joined[i] for i in range(len(joined))] == [10, 11, 20, 30, 31, 32]
     assert joined[-1] == 32
     assert joined.cumulative_sizes == [2, 3, 6]

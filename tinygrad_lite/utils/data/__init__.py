@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import collate, dataloader, dataset, distributed, sampler
+from . import _utils, collate, dataloader, dataset, distributed, sampler
 from ._workers import get_worker_info
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader
@@ -42,6 +42,7 @@ __all__ = [
     "SubsetRandomSampler",
     "TensorDataset",
     "WeightedRandomSampler",
+    "_utils",
     "default_collate",
     "default_convert",
     "get_worker_info",

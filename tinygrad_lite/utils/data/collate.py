@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..._dtypes import get_default_dtype
 from ..._nodes import make
 from ..._tensor import Tensor
 from ...ops.shape import stack
 
-__all__ = ["default_collate", "default_convert"]
+__all__ = ["collate", "default_collate", "default_collate_fn_map", "default_convert"]
 
 _EXPECTED = "batch must contain tensors, numpy arrays, numbers, dicts or lists"
 
@@ -55,12 +56,34 @@ def default_collate(batch: Sequence[Any]) -> Any:
     for kinds, collate in _BY_TYPE:
         if isinstance(first, kinds):
             return collate(batch)
+    return _collate_members(batch, default_collate)
+
+
+def collate(batch: Sequence[Any], *, collate_fn_map: Mapping[Any, Any] | None = None) -> Any:
+    """Put samples together by a function for each type, called with the batch and the map.
+
+    A sample's own type is looked up first, then the classes it is an instance of, in the map's
+    order. Tuples, dicts and lists are put together member by member.
+    """
+    first = batch[0]
+    functions = {} if collate_fn_map is None else collate_fn_map
+    found = functions.get(type(first))
+    if found is None:
+        found = next((f for kinds, f in functions.items() if isinstance(first, kinds)), None)
+    if found is not None:
+        return found(batch, collate_fn_map=collate_fn_map)
+    return _collate_members(batch, lambda part: collate(part, collate_fn_map=collate_fn_map))
+
+
+def _collate_members(batch: Sequence[Any], put: Callable[[Any], Any]) -> Any:
+    """Put the members of mappings and sequences together, each with `put`."""
+    first = batch[0]
     if isinstance(first, Mapping):
-        return _collate_mappings(batch)
+        return _collate_mappings(batch, put)
     if isinstance(first, tuple) and hasattr(first, "_fields"):
-        return type(first)(*map(default_collate, zip(*batch, strict=True)))
+        return type(first)(*map(put, zip(*batch, strict=True)))
     if isinstance(first, Sequence):
-        return _collate_sequences(batch)
+        return _collate_sequences(batch, put)
     raise TypeError(f"default_collate: {_EXPECTED}; found {type(first)}")
 
 
@@ -91,14 +114,12 @@ def _stack(arrays: list[Any]) -> np.ndarray[Any, Any]:
     return np.concatenate(arrays).reshape(len(arrays), *shape)
 
 
-def _collate_mappings(batch: Sequence[Mapping[Any, Any]]) -> Any:
+def _collate_mappings(batch: Sequence[Mapping[Any, Any]], put: Callable[[Any], Any]) -> Any:
     first = batch[0]
-    return _like_mapping(
-        first, {key: default_collate([sample[key] for sample in batch]) for key in first}
-    )
+    return _like_mapping(first, {key: put([sample[key] for sample in batch]) for key in first})
 
 
-def _collate_sequences(batch: Sequence[Sequence[Any]]) -> Any:
+def _collate_sequences(batch: Sequence[Sequence[Any]], put: Callable[[Any], Any]) -> Any:
     first = batch[0]
     lengths = [len(sample) for sample in batch]
     if len(set(lengths)) > 1:
@@ -107,7 +128,7 @@ def _collate_sequences(batch: Sequence[Sequence[Any]]) -> Any:
             "each element in list of batch should be of equal size: "
             f"sample 0 has {lengths[0]} elements, sample {other} has {lengths[other]}"
         )
-    columns = [default_collate(column) for column in zip(*batch, strict=True)]
+    columns = [put(column) for column in zip(*batch, strict=True)]
     return columns if isinstance(first, tuple) else _like_sequence(first, columns)
 
 
@@ -140,10 +161,22 @@ def _like_sequence(model: Sequence[Any], values: list[Any]) -> Any:
         return values
 
 
+def _collate_ints(batch: Sequence[Any]) -> Any:
+    array = np.array(batch)
+    if array.dtype.kind == "f":  # whole numbers and others: the default type, as tensor() has it
+        array = array.astype(get_default_dtype().numpy)
+    return make(array, None)
+
+
 _BY_TYPE: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (Tensor, _collate_tensors),
     ((str, bytes), lambda batch: batch),
     ((np.ndarray, np.generic), _collate_arrays),
     (float, lambda batch: make(np.array(batch, np.float64), None)),
-    (int, lambda batch: make(np.array(batch), None)),
+    (int, _collate_ints),
 )
+
+default_collate_fn_map: dict[Any, Callable[..., Any]] = {
+    kinds: lambda batch, *, collate_fn_map=None, function=function: function(batch)
+    for kinds, function in _BY_TYPE
+}

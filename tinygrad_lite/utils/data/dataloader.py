@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
+import multiprocessing
+import multiprocessing.context
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeGuard, TypeVar
 
@@ -65,6 +67,7 @@ class DataLoader(Generic[T_co]):
         in_order: bool = True,
     ) -> None:
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        _check_context(multiprocessing_context, num_workers)
         if isinstance(dataset, IterableDataset):
             _check_iterable(shuffle, sampler, batch_sampler)
         _check_exclusive(batch_size, shuffle, sampler, batch_sampler, drop_last)
@@ -295,6 +298,27 @@ def _check_workers(workers: int, timeout: float, prefetch: int | None, persisten
         raise ValueError(f"prefetch_factor option should be positive, got {prefetch}")
     if persistent and workers == 0:
         raise ValueError("persistent_workers option needs num_workers > 0")
+
+
+def _check_context(context: Any, workers: int) -> None:
+    if context is None:
+        return
+    if workers == 0:
+        raise ValueError(
+            "multiprocessing_context can only be used with multi-process loading "
+            f"(num_workers > 0), but got num_workers={workers}"
+        )
+    methods = multiprocessing.get_all_start_methods()
+    if isinstance(context, str) and context not in methods:
+        raise ValueError(
+            "multiprocessing_context option should specify a valid start method in "
+            f"{methods}, but got multiprocessing_context={context!r}"
+        )
+    if not isinstance(context, (str, multiprocessing.context.BaseContext)):
+        raise TypeError(
+            "multiprocessing_context option should be a valid context object or a string "
+            f"specifying the start method, but got multiprocessing_context={context}"
+        )
 
 
 def _check_iterable(shuffle: bool | None, sampler: Any, batch_sampler: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import bisect
 import itertools
 import math
@@ -42,14 +43,15 @@ class Dataset(Generic[T_co]):
         return ConcatDataset([self, other])
 
 
-class IterableDataset(Dataset[T_co]):
+class IterableDataset(Dataset[T_co], abc.ABC):
     """Samples in the order in which they come: define `__iter__`.
 
     With several workers each gets a copy: share out the stream by `get_worker_info()`.
     """
 
+    @abc.abstractmethod
     def __iter__(self) -> Iterator[T_co]:
-        raise NotImplementedError(f"{type(self).__name__} must define __iter__()")
+        """Give the samples one after the other."""
 
     def __add__(self, other: Dataset[T_co]) -> ChainDataset:  # type: ignore[override]
         return ChainDataset([self, other])
@@ -128,14 +130,26 @@ class ConcatDataset(Dataset[T_co]):
                 raise AssertionError(  # noqa: TRY004 - PyTorch's class
                     "ConcatDataset does not support IterableDataset: use ChainDataset"
                 )
-        self.cumulative_sizes: list[int] = list(itertools.accumulate(map(len, self.datasets)))
+        self.cumulative_sizes = self.cumsum(self.datasets)
+
+    @staticmethod
+    def cumsum(sequence: Iterable[Any]) -> list[int]:
+        """Where each data set ends: the sums of the lengths so far."""
+        return list(itertools.accumulate(map(len, sequence)))
+
+    @property
+    def cummulative_sizes(self) -> list[int]:
+        """The `cumulative_sizes`, as they were spelt once."""
+        return self.cumulative_sizes
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
 
     def __getitem__(self, index: int) -> T_co:
         if not -len(self) <= index < len(self):
-            raise ValueError(
+            # a loop without __iter__ ends at an IndexError
+            kind = ValueError if index < 0 else IndexError
+            raise kind(
                 f"absolute value of index should not exceed dataset length: got index {index}, "
                 f"the length is {len(self)}"
             )

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from ..._nodes import make
 from ..._random import Generator, generator_of
 from ..._tensor import Tensor
 
@@ -162,7 +163,7 @@ class WeightedRandomSampler(Ordered):
                 f"num_samples should be a positive integer value, but got num_samples={num_samples}"
             )
         if not isinstance(replacement, bool):
-            raise TypeError(
+            raise ValueError(  # noqa: TRY004 - PyTorch's class
                 f"replacement should be a boolean value, but got replacement={replacement}"
             )
         values = np.asarray(
@@ -173,7 +174,7 @@ class WeightedRandomSampler(Ordered):
                 "weights should be a 1d sequence but given weights have shape "
                 f"{tuple(values.shape)}"
             )
-        self.weights = values
+        self.weights = make(values, None)
         self.num_samples = num_samples
         self.replacement = replacement
         self.generator = generator
@@ -181,7 +182,18 @@ class WeightedRandomSampler(Ordered):
     def order(self) -> Order:
         """Draw the indices of one visit."""
         rng = generator_of(self.generator)
-        chances = self.weights / self.weights.sum()
+        weights = np.asarray(self.weights._array)
+        if not (np.isfinite(weights).all() and weights.min(initial=0) >= 0 and weights.any()):
+            raise RuntimeError(
+                "invalid multinomial distribution: weights must be finite and >= 0, with one at "
+                f"least above 0 (probability entry < 0, infinite or all 0 in {weights})"
+            )
+        if not self.replacement and self.num_samples > np.count_nonzero(weights):
+            raise RuntimeError(
+                f"cannot sample n_sample={self.num_samples} > prob_dist.size(-1) samples without "
+                f"replacement: {np.count_nonzero(weights)} weights are above 0"
+            )
+        chances = weights / weights.sum()
         return rng.choice(len(chances), self.num_samples, self.replacement, chances)
 
     def __len__(self) -> int:
