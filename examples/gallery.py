@@ -5,29 +5,65 @@ Each function below makes one picture; read any of them for how a picture like i
 # Models as users write them:
 # ruff: noqa: ANN001, ANN201, ANN204, ANN205
 
+import itertools
 import math
 import sys
 from pathlib import Path
 
 import tinygrad_lite as torch
 from tinygrad_lite import nn, viz
+from tinygrad_lite.autograd.gradcheck import check_nodes
 from tinygrad_lite.nn import functional as F
 
 
-class ConvNet(nn.Module):
-    """Two convolutions, two linear layers: LeNet's plan."""
+class LeNet(nn.Module):
+    """Two convolutions, three linear layers."""
 
     def __init__(self):
         super().__init__()
         self.conv1 = nn.Conv2d(1, 6, 5, padding=2)
         self.conv2 = nn.Conv2d(6, 16, 5)
         self.fc1 = nn.Linear(16 * 5 * 5, 120)
-        self.fc2 = nn.Linear(120, 10)
+        self.fc2 = nn.Linear(120, 84)
+        self.fc3 = nn.Linear(84, 10)
 
     def forward(self, x):
-        x = F.max_pool2d(torch.tanh(self.conv1(x)), 2)
-        x = F.max_pool2d(torch.tanh(self.conv2(x)), 2)
-        return self.fc2(torch.tanh(self.fc1(torch.flatten(x, 1))))
+        x = F.avg_pool2d(torch.tanh(self.conv1(x)), 2)
+        x = F.avg_pool2d(torch.tanh(self.conv2(x)), 2)
+        x = torch.tanh(self.fc1(torch.flatten(x, 1)))
+        return self.fc3(torch.tanh(self.fc2(x)))
+
+
+class TwoConvolutions(nn.Sequential):
+    """What stands at every level of a U-Net."""
+
+    def __init__(self, inner, outer):
+        super().__init__(
+            nn.Conv2d(inner, outer, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(outer, outer, 3, padding=1), nn.ReLU(),
+        )  # fmt: skip
+
+
+class UNet(nn.Module):
+    """Down to small and wide, up again, and a way across at every level."""
+
+    def __init__(self, widths=(16, 32, 64), classes=2):
+        super().__init__()
+        pairs = list(itertools.pairwise(widths))
+        self.first = TwoConvolutions(1, widths[0])
+        self.down = nn.ModuleList([TwoConvolutions(a, b) for a, b in pairs])
+        self.up = nn.ModuleList([nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in pairs[::-1]])
+        self.merge = nn.ModuleList([TwoConvolutions(2 * a, a) for a, _ in pairs[::-1]])
+        self.last = nn.Conv2d(widths[0], classes, 1)
+
+    def forward(self, x):
+        across = [self.first(x)]
+        for level in self.down:
+            across.append(level(F.max_pool2d(across[-1], 2)))
+        x = across.pop()
+        for up, merge in zip(self.up, self.merge, strict=True):
+            x = merge(torch.cat([across.pop(), up(x)], dim=1))
+        return self.last(x)
 
 
 class BasicBlock(nn.Module):
@@ -194,9 +230,14 @@ def draw_mlp():
     return viz.draw(loss, title="A multilayer perceptron, after backward()")
 
 
-def draw_convnet():
+def draw_lenet():
     """A model and an input."""
-    return viz.draw(ConvNet(), torch.randn(8, 1, 28, 28))
+    return viz.draw(LeNet(), torch.randn(8, 1, 28, 28))
+
+
+def draw_unet():
+    """The ways across run beside the levels they skip."""
+    return viz.draw(UNet(), torch.randn(1, 1, 32, 32), title="U-Net")
 
 
 def draw_resnet():
@@ -233,21 +274,55 @@ def draw_function():
 def draw_double_backward():
     """The gradient of x³, itself a graph."""
     x = torch.tensor(2.0, requires_grad=True)
-    (slope,) = torch.autograd.grad(x**3, x, create_graph=True)
-    return viz.draw(slope, title="The derivative of x³ as a graph")
+    y = x**3 + x
+    (slope,) = torch.autograd.grad(y, x, create_graph=True)
+    return viz.draw([y, slope], title="y = x³ + x and its derivative, one graph")
+
+
+def draw_way_back():
+    """What backward() would run, drawn below what it goes back over."""
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    error = (model(torch.randn(8, 3)) - torch.randn(8, 1)).square().mean()
+    return viz.draw(error, backward=True, title="Forward and backward")
+
+
+class Steep(torch.autograd.Function):
+    """Cubes, with a factor forgotten in the derivative."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * x**2
+
+
+def draw_gradcheck():
+    """A gradient check node by node: the broken rule is red."""
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 1)).double()
+    x = torch.randn(8, 3, dtype=torch.float64)
+    report = check_nodes(lambda x: model[1](Steep.apply(model[0](x))).sum(), x,
+                         raise_exception=False, report=True)  # fmt: skip
+    return viz.draw(report, title="A wrong derivative, found")
 
 
 PICTURES = {
     "neuron": draw_neuron,
     "mlp": draw_mlp,
-    "convnet": draw_convnet,
+    "lenet": draw_lenet,
     "resnet": draw_resnet,
+    "unet": draw_unet,
     "lstm": draw_lstm,
     "gpt4": draw_gpt4,
     "gpt48": draw_gpt48,
     "autoencoder": draw_autoencoder,
     "function": draw_function,
     "double-backward": draw_double_backward,
+    "way-back": draw_way_back,
+    "gradcheck": draw_gradcheck,
 }
 
 

@@ -318,3 +318,56 @@ def test_one_line_and_a_tree():
     found = Graph(nodes=(Node("tanh", shapes=((2, 3),)),), title="T")
     assert repr(found) == "Graph(T: 1 operations, 0 inputs, 0 parameters (0 values))"
     assert str(found).splitlines()[1] == "  %0 = tanh() -> 2×3"
+
+
+def test_the_way_back_is_a_part_of_the_graph_when_asked(net, batch):
+    loss = net(batch).square().mean()
+    forward = graph(loss)
+    found = graph(loss, backward=True)
+    assert found.nodes[: len(forward)] == forward.nodes
+    assert {found.path(node) for node in found.nodes[len(forward) :]} == {"backward"}
+    names = [operand.name for operand in found.outputs[1:]]
+    assert names == [f"gradient of {name}" for name, _ in net.named_parameters()]
+    assert all(p.grad is None for p in net.parameters())
+    shapes = [found.nodes[o.node].shapes[o.output] for o in found.outputs[1:]]
+    assert shapes == [tuple(p.shape) for p in net.parameters()]
+    loss.backward()
+
+
+def test_lines_of_code_are_taken_when_asked(batch):
+    weight = torch.ones(6, 2, requires_grad=True)
+    loss = (batch @ weight).sum()
+    assert {node.line for node in graph(loss, lines=True)} == {"loss = (batch @ weight).sum()"}
+    assert {node.line for node in graph(loss)} == {""}
+    traced = trace(lambda x: x.exp(), batch, lines=True)
+    assert traced.nodes[0].line == "traced = trace(lambda x: x.exp(), batch, lines=True)"
+    assert Graph.from_json(traced.json()) == traced
+
+
+def test_an_input_that_is_gone_keeps_its_shape():
+    def run():
+        x = torch.ones(3, requires_grad=True)
+        return (x * 2).sum()
+
+    (leaf,) = graph(run()).leaves
+    assert (leaf.name, leaf.shape, leaf.requires_grad) == ("", (3,), True)
+
+
+def test_what_a_function_computes_inside_is_not_told_apart():
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x + x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g + g
+
+    traced = trace(lambda x: Twice.apply(x).exp(), torch.ones(2, requires_grad=True))
+    assert [node.op for node in traced] == ["Twice", "exp"]
+    assert [operand.node for node in traced for operand in node.operands] == [-1, 0]
+
+
+def test_two_models_in_one_graph_give_it_no_title():
+    first, second = nn.Linear(3, 3), nn.Linear(3, 3)
+    assert graph(second(first(torch.ones(2, 3))).sum()).title == ""

@@ -11,6 +11,7 @@ import tinygrad_lite as torch
 from tests.viz.corpus import CORPUS, SMALL, make_mlp, make_resnet
 from tinygrad_lite import nn, viz
 from tinygrad_lite._graph import record
+from tinygrad_lite.autograd.gradcheck import check_nodes
 from tinygrad_lite.viz import theme
 from tinygrad_lite.viz.kinds import KINDS
 from tinygrad_lite.viz.mermaid import list_edges
@@ -130,6 +131,36 @@ def test_a_wrong_derivative_is_red_and_the_others_are_not():
     assert tints["relu"] == "#e0223c"
     assert tints["linear"] == tints["cross_entropy"] == "#1f8a4c"
     assert "relative error" in picture.svg()
+
+
+class Negated(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.exp()
+
+    @staticmethod
+    def backward(ctx, g):
+        return -g * ctx.saved_tensors[0].exp()
+
+
+@pytest.mark.parametrize("way", ["function", "result", "graph"])
+def test_the_report_of_a_check_is_drawn_with_its_verdict(way):
+    x = torch.randn(4, dtype=torch.float64).requires_grad_()
+
+    def run(x):
+        return (Negated.apply(x * 2).tanh() + x).sum()
+
+    what = {"function": (run, x), "result": (run(x),), "graph": (viz.trace(run, x),)}[way]
+    report = check_nodes(*what, raise_exception=False, report=True)
+    picture = viz.draw(report)
+    tints = {
+        face.title: face.tint
+        for face in picture.drawing.faces.values()
+        if face.kind not in {"input", "module"}
+    }
+    assert tints["Negated"] == ("" if way == "graph" else "#e0223c")
+    assert {tint for name, tint in tints.items() if name != "Negated"} == {"#1f8a4c"}
 
 
 @pytest.mark.parametrize("color", ["grad", "value", "time", "bytes"])

@@ -33,7 +33,7 @@ def test_the_page_shows_every_picture_and_no_other():
 
 
 def test_the_derivative_of_a_cube_holds_its_value():
-    assert gallery.draw_double_backward().graph.nodes[-1].scalar == pytest.approx(12.0)
+    assert gallery.draw_double_backward().graph.nodes[-1].scalar == pytest.approx(13.0)
 
 
 def test_four_and_forty_eight_blocks_look_alike():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import tinygrad_lite as torch
 from tests.viz.corpus import (
     CORPUS,
     SMALL,
@@ -24,10 +25,11 @@ from tests.viz.corpus import (
     make_shared,
     make_statistics,
 )
-from tinygrad_lite import viz
+from tinygrad_lite import nn, viz
 from tinygrad_lite._graph import Graph
 from tinygrad_lite.viz.cards import measure_face
 from tinygrad_lite.viz.mermaid import list_edges
+from tinygrad_lite.viz.svg import _Page
 
 ROOT = Path(__file__).parents[2]
 graphs = pytest.mark.parametrize("name", CORPUS)
@@ -225,6 +227,48 @@ def test_a_shared_weight_is_one_card_and_two_calls_are_two():
     paths = [f"{call.path}#{call.number}" for call in make_mlp().calls if call.path == "act"]
     assert paths == ["act#1", "act#2"]
     assert {"relu", "act", "act#2"} <= set(texts_of(viz.draw(make_mlp()).svg()))
+
+
+def test_parameters_shared_by_the_same_cards_stand_on_one_card():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
+    x, y = torch.ones(2, 3), torch.ones(5, 3)
+    picture = viz.draw(model(x).sum() * model(y).mean() * model(x).tanh().sum())
+    forms = [card.form for card in picture.scene.cards]
+    assert forms.count("shared") <= 2
+    assert set(texts_of(picture.svg())) >= {"shared parameters", "weight", "bias", "4×3", "2×4"}
+    assert picture.stats["shown"] + picture.stats["folded"] == picture.stats["ops"]
+
+
+def test_a_closed_module_says_what_it_holds():
+    texts = texts_of(viz.draw(make_resnet()).svg())
+    assert "3 conv2d · 3 batch_norm" in texts
+    assert "2 conv2d · 2 batch_norm" in texts
+
+
+def test_numbers_of_operands_are_left_out_where_they_would_cover_each_other():
+    def run(x):
+        return torch.cat([x.sin(), x.exp(), x.tanh()])
+
+    few = texts_of(viz.draw(run, torch.ones(3)).svg())
+    many = viz.draw(lambda x: torch.cat([(x * k).exp() for k in range(40)]), torch.ones(3),
+                    expand="all")  # fmt: skip
+    assert {"1", "2", "3"} <= set(few)
+    assert not {"1", "2", "39"} & set(texts_of(many.svg()))
+
+
+def test_titles_stand_beside_the_wires_that_pass_them():
+    picture = viz.draw(make_resnet())
+    drawing = picture.drawing
+    page = _Page(picture.scene, drawing, picture.options)
+    frames = [f for f in picture.scene.frames[1:] if f.get_item().name.startswith("layer3")]
+    for frame in frames:
+        left = frame.x - frame.width / 2
+        widths = [60.0, 40.0]
+        wires = page._wires_at(frame.y - frame.height / 2 + 12, left, left + frame.width)
+        places = page._find_gaps(frame, widths, left + frame.width)
+        assert wires
+        for at, width in zip(places, widths, strict=True):
+            assert all(not at <= wire <= at + width - 8 for wire in wires)
 
 
 def test_one_cell_called_eight_times_says_so():

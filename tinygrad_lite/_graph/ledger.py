@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 import os
 import sys
 from typing import Any
@@ -58,6 +59,11 @@ class Ledger:
         self.call_places[id(call)] = len(self.calls)
         self.held.append(call)
         self.calls.append(Call(path, count, type(module).__name__, parent))
+
+    def add_call(self, path: str, module: str) -> int:
+        """Number of a call that stands for no module of the user's."""
+        self.calls.append(Call(path, 1, module))
+        return len(self.calls) - 1
 
     def _find_path(self, root: Any, module: Any, outer: str) -> str:
         names = self.roots.get(id(root))
@@ -123,9 +129,17 @@ class Ledger:
             place = self.places[id(array)] = self._add(leaf)
         return place
 
-    def add_unknown(self, name: str, shape: tuple[int, ...], role: str, dtype: str = "") -> int:
+    def add_unknown(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        role: str,
+        dtype: str = "",
+        *,
+        trained: bool = False,
+    ) -> int:
         """Number of a leaf of which only the shape is still known."""
-        return self._add(Leaf(name, role, shape, dtype))
+        return self._add(Leaf(name, role, shape, dtype, trained))
 
     def _add(self, leaf: Leaf) -> int:
         self.leaves.append(leaf)
@@ -133,9 +147,7 @@ class Ledger:
 
     # -- the end ------------------------------------------------------------------------
 
-    def close(
-        self, outputs: tuple[Operand, ...], *, title: str = "", freed: bool = False
-    ) -> Graph:
+    def close(self, outputs: tuple[Operand, ...], *, title: str = "", freed: bool = False) -> Graph:
         """The graph of everything entered."""
         return Graph(
             tuple(self.nodes),
@@ -149,9 +161,12 @@ class Ledger:
         )
 
     def _find_title(self) -> str:
-        """The outermost module with the most parameters."""
-        sizes = [sum(1 for _ in module.named_parameters()) for module in self.root_modules]
-        return type(self.root_modules[sizes.index(max(sizes))]).__name__ if sizes else ""
+        """The outermost module with the most parameters, unless another has nearly as many."""
+        sizes = [sum(p.numel() for p in module.parameters()) for module in self.root_modules]
+        largest = sorted(sizes, reverse=True)
+        if not sizes or (len(sizes) > 1 and largest[1] * 2 > largest[0]):
+            return ""
+        return type(self.root_modules[sizes.index(largest[0])]).__name__
 
 
 def _is_parameter(tensor: Any) -> bool:
@@ -194,6 +209,12 @@ def write_place(code: Any, at: int) -> str:
         if start <= at < end and number is not None:
             line = number
     return f"{os.path.basename(code.co_filename)}:{line}"  # noqa: PTH119 - text only, and fast
+
+
+def read_line(code: Any, place: str) -> str:
+    """The line of code at a place, empty where its file cannot be read."""
+    number = int(place.rpartition(":")[2] or 0)
+    return linecache.getline(code.co_filename, number).strip()
 
 
 def is_leaf(node: Any) -> bool:

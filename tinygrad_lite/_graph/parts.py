@@ -92,7 +92,8 @@ class Node:
     """One recorded operation.
 
     `shapes` and `dtypes` have one entry per output; a shape is None where the record no longer
-    knows it. `saved` names what is kept for the backward pass.
+    knows it. `saved` names what is kept for the backward pass. `line` is the line of code at
+    `source`, where the capture was asked to take it.
     """
 
     op: str
@@ -113,6 +114,7 @@ class Node:
     saved: tuple[str, ...] = ()
     scalar: Setting = None
     formula: str = ""
+    line: str = ""
 
     @property
     def shape(self) -> Shape | None:

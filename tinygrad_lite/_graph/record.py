@@ -13,7 +13,7 @@ import numpy as np
 from .._random import get_rng_state, set_rng_state
 from .._state import here
 from .._tensor import Tensor
-from .ledger import Ledger, find_user_frame, is_leaf, name_variables, write_place
+from .ledger import Ledger, find_user_frame, is_leaf, name_variables, read_line, write_place
 from .measure import list_settings, summarize
 from .parts import Node, Operand
 from .walk import count_bytes
@@ -29,8 +29,11 @@ class Recorder:
     statistics of the gradients too, when `stats` is on.
     """
 
-    def __init__(self, *, stats: bool = False, source: bool = True, title: str = "") -> None:
+    def __init__(
+        self, *, stats: bool = False, source: bool = True, lines: bool = False, title: str = ""
+    ) -> None:
         self.stats = stats
+        self.lines = lines
         self.source = source
         self.title = title
         self.ledger = Ledger(stats=stats)
@@ -107,6 +110,7 @@ class Recorder:
             for i, operand in enumerate(operands)
         )
         frame = find_user_frame(3) if self.source else None
+        where = write_place(frame.f_code, frame.f_lasti) if frame else ""
         differentiable = any(getattr(output, "_node", None) is not None for output in outputs)
         ledger.nodes.append(
             Node(
@@ -118,7 +122,7 @@ class Recorder:
                 op.label,
                 op.kind,
                 call,
-                write_place(frame.f_code, frame.f_lasti) if frame else "",
+                where,
                 frame.f_code.co_qualname if frame else "",
                 differentiable,
                 summarize(arrays[0]) if self.stats and arrays[0] is not None else None,
@@ -127,6 +131,7 @@ class Recorder:
                 saved=_list_saved(op) if differentiable else (),
                 scalar=_take_number(arrays[0]),
                 formula=op.formula or "",
+                line=read_line(frame.f_code, where) if frame and self.lines else "",
             )
         )
         for output, tensor in enumerate(outputs):
@@ -186,11 +191,13 @@ class Recorder:
         return Operand(leaf=leaf, name=name, differentiable=node is not None)
 
 
-def record(*, stats: bool = False, source: bool = True, title: str = "") -> Recorder:
+def record(
+    *, stats: bool = False, source: bool = True, lines: bool = False, title: str = ""
+) -> Recorder:
     """Record every operation of a `with` block, with or without gradients.
 
     `stats` takes statistics of every value and, where a backward pass runs inside the block, of
-    every gradient; `source` notes the line of each call.
+    every gradient; `source` notes the place of each call, `lines` the line of code there.
 
     >>> import tinygrad_lite as torch
     >>> with torch.record() as run:
@@ -198,10 +205,12 @@ def record(*, stats: bool = False, source: bool = True, title: str = "") -> Reco
     >>> [node.op for node in run.graph()]
     ['exp', 'add']
     """
-    return Recorder(stats=stats, source=source, title=title)
+    return Recorder(stats=stats, source=source, lines=lines, title=title)
 
 
-def trace(fn: Any, *inputs: Any, stats: bool = False, title: str = "") -> Graph:
+def trace(
+    fn: Any, *inputs: Any, stats: bool = False, lines: bool = False, title: str = ""
+) -> Graph:
     """The graph of `fn(*inputs)`; `fn` is a module or any function of tensors.
 
     Nothing is left changed: buffers, gradients, random state and mode are as before.
@@ -211,7 +220,7 @@ def trace(fn: Any, *inputs: Any, stats: bool = False, title: str = "") -> Graph:
     >>> [node.op for node in viz.trace(lambda x: x.exp().sum(), torch.ones(2))]
     ['exp', 'sum']
     """
-    recorder = Recorder(stats=stats, title=title or _name_function(fn))
+    recorder = Recorder(stats=stats, lines=lines, title=title or _name_function(fn))
     with recorder, _Untouched(fn):
         if hasattr(fn, "named_modules"):
             recorder.ledger.add_root(fn)

@@ -91,7 +91,7 @@ SCHEMA: dict[str, Any] = {
                 "required": ["op"],
                 "properties": {
                     **dict.fromkeys(("op", "label", "kind", "source"), _TEXT),
-                    **dict.fromkeys(("function", "formula"), _TEXT),
+                    **dict.fromkeys(("function", "formula", "line"), _TEXT),
                     "operands": {"type": "array", "items": _OPERAND},
                     "shapes": {"type": "array", "items": _SHAPE},
                     "dtypes": {"type": "array", "items": _TEXT},

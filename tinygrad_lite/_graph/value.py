@@ -140,8 +140,9 @@ def _write_operand(graph: Graph, operand: Operand) -> str:
         return f"%{operand.node}.{operand.output}" if operand.output else f"%{operand.node}"
     if operand.leaf >= 0:
         leaf = graph.leaves[operand.leaf]
-        return f"{leaf.name} {write_shape(leaf.shape)}"
-    return repr(operand.scalar)
+        return f"{leaf.name or leaf.role} {write_shape(leaf.shape)}"
+    scalar = operand.scalar
+    return f"{scalar:.6g}" if isinstance(scalar, float) else repr(scalar)
 
 
 class _Query:

@@ -144,18 +144,23 @@ class Function:
         nodes = tuple(_node_of(x) for x in inputs)
         recording = here.state.grad and any(n is not None for n in nodes)
         ctx = FunctionCtx(tuple(n is not None and recording for n in nodes))
-        with no_grad():
-            if cls.setup_context is Function.setup_context:
-                result = cls.forward(ctx, *inputs)
-            else:
-                result = cls.forward(*inputs)
-                cls.setup_context(ctx, inputs, result)
+        # One call is one operation: who watches does not see what it is made of.
+        watch, here.state.watch = here.state.watch, None
+        try:
+            with no_grad():
+                if cls.setup_context is Function.setup_context:
+                    result = cls.forward(ctx, *inputs)
+                else:
+                    result = cls.forward(*inputs)
+                    cls.setup_context(ctx, inputs, result)
+        finally:
+            here.state.watch = watch
         several = isinstance(result, tuple)
         outputs = result if several else (result,)
         if recording:
             outputs = CallNode(cls, ctx, nodes, inputs, outputs).hand_out(inputs, outputs)
-        if here.state.watch is not None:
-            here.state.watch(Op(cls.apply, name=cls.__name__, operands=()), inputs, {}, outputs)
+        if watch is not None:
+            watch(Op(cls.apply, name=cls.__name__, operands=()), inputs, {}, outputs)
         return outputs if several else outputs[0]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._graph.parts import write_shape
 from .items import name_kind
+from .kinds import classify
 from .metrics import measure, shorten
 from .overlay import WORDS, Overlay
 from .scene import Entity, count_ops
@@ -30,7 +31,11 @@ STEPS = (96.0, 120.0, 144.0, 168.0, 192.0, 224.0, 264.0)  # widths, so that colu
 FRAME_TITLE = 25.0
 FRAME_PAD = 14.0
 
-PLURALS = {"op": "ops", "call": "calls", "layer": "layers", "value": "values"}
+SHARED_ROWS = 6
+# Kinds of operation by which a reader recognises a module, most telling first.
+_TELLING = ("weighted", "attention", "normal", "activation", "loss", "reduction")
+
+PLURALS = {"op": "ops", "call": "calls", "layer": "layers", "value": "values", "more": "more"}
 
 
 @dataclass(slots=True)
@@ -149,9 +154,7 @@ class Writer:
             return " → ".join(_squeeze(names)) if len(set(names)) < 3 else "shape"
         if card.form == "run":
             return " → ".join(_squeeze(names, limit=3))
-        if node.op == "convolution" and node.shape is not None:
-            return f"conv{len(node.shape) - 2}d"
-        return get_word(node.op) + _write_scalars(node)
+        return write_name(node) + _write_scalars(node)
 
     def _write_group(self, card: Entity) -> Face:
         item = card.get_item()
@@ -159,6 +162,7 @@ class Writer:
         face.badge = f"×{number(item.count)}" if item.count > 1 else ""
         ops = count_ops(card)
         face.rows.append(Row(count(len(item.ops), "op") + " inside", role="muted"))
+        face.rows += self._list_contents(item.ops)
         leaves = self._gather_parameters(item.ops)
         if leaves:
             total = sum(leaf.size for leaf in leaves)
@@ -172,6 +176,22 @@ class Writer:
         face.hint = [f"{leaf.name} {write_shape(leaf.shape)}" for leaf in leaves]
         face.hint += _name_instances(item)
         return face
+
+    def _list_contents(self, ops: list[int]) -> list[Row]:
+        """The two sorts of operation that say most about a closed module, counted."""
+        counts: dict[str, int] = {}
+        weights: dict[str, int] = {}
+        for op in ops:
+            node = self.graph.nodes[op]
+            name, kind = write_name(node), classify(node.op, node.kind)
+            counts[name] = counts.get(name, 0) + 1
+            weights[name] = _TELLING.index(kind) if kind in _TELLING else len(_TELLING)
+        telling = sorted(
+            (name for name in counts if weights[name] < len(_TELLING)),
+            key=lambda name: (weights[name], -counts[name], name),
+        )
+        words = [name if counts[name] == 1 else f"{counts[name]} {name}" for name in telling[:2]]
+        return [Row(" · ".join(words), role="muted")] if words and len(counts) > 1 else []
 
     def _count_repeats(self, card: Entity) -> str:
         """Own weights make N layers, the same weights one layer that is called N times."""
@@ -197,6 +217,8 @@ class Writer:
 
     def _write_leaf(self, card: Entity) -> Face:
         leaf = self.graph.leaves[card.leaf]
+        if card.parameters:
+            return self._write_several(card)
         kind = "shared" if card.form == "shared" else "input"
         word = "shared parameter" if card.form == "shared" else "input"
         face = Face(kind, leaf.name or word, word if leaf.name else "")
@@ -208,8 +230,29 @@ class Writer:
         self._add_leaf_gradient(face, leaf)
         return face
 
+    def _write_several(self, card: Entity) -> Face:
+        """Parameters that are shared together, one row each."""
+        leaves = [self.graph.leaves[leaf] for leaf in (card.leaf, *card.parameters)]
+        lead = _common_path([leaf.name for leaf in leaves])
+        face = Face("shared", "shared parameters", lead.rstrip("."))
+        for leaf in leaves[:SHARED_ROWS]:
+            name, shape = leaf.name[len(lead) :], write_shape(leaf.shape) + self._dtype(leaf.dtype)
+            if leaf.gradient is None:
+                face.rows.append(Row(name, shape, "param"))
+            else:
+                size = write_size(leaf.gradient)
+                face.rows.append(Row(f"{name} {shape}", f"grad {size}", "both"))
+        if len(leaves) > SHARED_ROWS:
+            total = sum(leaf.size for leaf in leaves)
+            more = f"and {count(len(leaves) - SHARED_ROWS, 'more')}"
+            face.rows.append(Row(more, f"{number(total)} in all", "muted"))
+        face.hint = [f"{leaf.name} {write_shape(leaf.shape)}" for leaf in leaves]
+        self._set_bar(face, [leaf.gradient for leaf in leaves if leaf.gradient is not None])
+        return face
+
     def _write_output(self, card: Entity) -> Face:
-        face = Face("input", "output")
+        word, _, of = card.name.partition(" of ")
+        face = Face("input", word, of) if of else Face("input", "output", card.name)
         if card.key is not None:
             _, place, output = card.key
             node = self.graph.nodes[place]
@@ -295,6 +338,8 @@ class Writer:
             face.rows.append(Row("derivative", node.formula, "muted"))
         if "source" in self.show and node.source:
             face.rows.append(Row("at", node.source, "muted"))
+        if self.options.embed_source and node.line:
+            face.rows.append(Row(node.line, role="muted"))
 
     def _add_tint(self, face: Face, ops: list[int]) -> None:
         """Colour of the overlay, and the number it stands for."""
@@ -304,6 +349,9 @@ class Writer:
         face.tint = tint.color
         word = WORDS.get(str(self.options.color))
         if word is None or tint.amount is None:
+            return
+        if self.options.color == "gradcheck" and not tint.amount:
+            face.rows.append(Row("gradient check", "right", "muted"))
             return
         amounts = {"time": f"{tint.amount * 1e6:.3g} µs", "memory": write_bytes(tint.amount)}
         face.rows.append(Row(word, amounts.get(word, f"{tint.amount:.2g}"), "muted"))
@@ -371,12 +419,39 @@ def get_local_name(entity: Entity) -> str:
     return name
 
 
+def _common_path(names: list[str]) -> str:
+    """The module path that all names begin with, its dot included."""
+    first = names[0].rpartition(".")[0]
+    while first and not all(name.startswith(f"{first}.") for name in names):
+        first = first.rpartition(".")[0]
+    return f"{first}." if first else ""
+
+
+def write_name(node: Node) -> str:
+    """The name of an operation as users know it, with its number of dimensions where it has one."""
+    name = get_word(node.op)
+    if node.op in _SPATIAL and node.shape is not None and len(node.shape) > 2:
+        return f"{name}{len(node.shape) - 2}d"
+    return name
+
+
 def get_word(op: str) -> str:
     """The name of an operation as users know it."""
     return _WORDS.get(op, op)
 
 
+_SPATIAL = {"convolution", "transposed_convolution", "max_pool", "avg_pool", "unpool"}
 _WORDS = {
+    "convolution": "conv",
+    "transposed_convolution": "conv_transpose",
+    "unpool": "max_unpool",
+    "logit_entropy": "bce_with_logits",
+    "weighted_logit_entropy": "bce_with_logits",
+    "binary_entropy": "bce",
+    "divergence": "kl_div",
+    "huber": "huber_loss",
+    "ctc": "ctc_loss",
+    "attention": "scaled_dot_product_attention",
     "linear_without_bias": "linear",
     "clamp_between": "clamp",
     "clamp_above": "clamp",
@@ -428,6 +503,8 @@ def _write_setting(name: str, value: object) -> str:
             return ""
         if not value or not all(type(item) is int for item in value):
             return ""
+        if name in {"axis", "dims"}:
+            return f"{word} {', '.join(map(str, value))}"
         value = value[0] if same else "×".join(map(str, value))
     if not isinstance(value, (int, str)) or _USUAL.get(name) == value:
         return ""
@@ -444,7 +521,10 @@ _USUAL: dict[str, object] = {
     "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "reduction": "mean",
     "ignore_index": -100,
 }  # fmt: skip
-_TOLD = frozenset({"shape", "axes", "key", "sizes", "dtype", "keepdims", "output_size", "count"})
+_TOLD = frozenset({
+    "shape", "axes", "key", "sizes", "size", "dtype", "keepdims", "output_size", "count",
+    "include_padding",
+})  # fmt: skip
 
 
 def write_size(statistics: Statistics) -> str:

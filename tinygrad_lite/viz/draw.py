@@ -16,7 +16,9 @@ def draw(target: Any, *inputs: Any, **options: Any) -> Picture:
     `target` is a tensor (or several) that a computation ended in, a module or function together
     with its `inputs`, a `Graph`, or a module alone, of which the tree of its parts is drawn.
     Options: `budget`, `depth`, `expand`, `collapse`, `fold`, `group`, `show`, `color`,
-    `direction`, `columns`, `theme`, `engine`, `title`, `legend`, `stats`.
+    `direction`, `columns`, `theme`, `engine`, `title`, `legend`, `embed_source`; `stats` takes
+    statistics of values and gradients, `backward` draws the operations of the way back as well.
+    The report of a gradient check node by node is drawn with the verdict on every card.
 
     Nothing is changed by drawing: parameters, gradients, buffers and random state stay.
 
@@ -26,24 +28,38 @@ def draw(target: Any, *inputs: Any, **options: Any) -> Picture:
     >>> viz.draw(a * b + a)
     Picture(untitled: 2 operations, 2 shown, 0 folded)
     """
-    stats = bool(options.pop("stats", False))
+    stats, backward = (bool(options.pop(name, False)) for name in ("stats", "backward"))
+    verdict = getattr(target, "errors", None)
+    if isinstance(verdict, dict) and isinstance(getattr(target, "graph", None), Graph):
+        options = {"color": "gradcheck", "errors": verdict, **options}
+        target = target.graph
     checked = make_options(options)
-    return Picture(_find_graph(target, inputs, stats=stats), checked)
+    lines = checked.embed_source
+    if backward or (lines and _holds_tensors(target)):
+        if not _holds_tensors(target):
+            raise TypeError("draw: backward=True needs the tensor to go back from, as a loss")
+        results = [target] if isinstance(target, Tensor) else list(target)
+        return Picture(graph(results, stats=stats, backward=backward, lines=lines), checked)
+    return Picture(_find_graph(target, inputs, stats=stats, lines=lines), checked)
 
 
-def _find_graph(target: Any, inputs: tuple[Any, ...], *, stats: bool) -> Graph:
+def _holds_tensors(target: Any) -> bool:
+    """Whether `target` is a tensor or several."""
+    several = target if isinstance(target, (list, tuple)) else (target,)
+    return bool(several) and all(isinstance(one, Tensor) for one in several)
+
+
+def _find_graph(target: Any, inputs: tuple[Any, ...], *, stats: bool, lines: bool) -> Graph:
     if isinstance(target, Picture):
         return target.graph
     if isinstance(target, Graph):
         return target
-    if isinstance(target, Tensor):
+    if _holds_tensors(target):
         return graph(target, stats=stats)
-    if isinstance(target, (list, tuple)) and target and all(isinstance(t, Tensor) for t in target):
-        return graph(list(target), stats=stats)
     if hasattr(target, "named_modules") and not inputs:
         return _list_modules(target)
     if callable(target):
-        return trace(target, *inputs, stats=stats)
+        return trace(target, *inputs, stats=stats, lines=lines)
     raise TypeError(
         f"draw: expected a tensor, a module, a function with its inputs, or a Graph, got "
         f"{type(target).__name__}"

@@ -45,9 +45,11 @@ _WORDS = {
     "softmax log_softmax relu6 selu celu glu swish",
     "normal": "layer_norm batch_norm group_norm instance_norm rms_norm normalize batch_norm_eval",
     "loss": "cross_entropy nll_loss mse_loss l1_loss binary_cross_entropy kl_div huber_loss "
-    "smooth_l1_loss binary_cross_entropy_with_logits ctc_loss hinge_loss bce_with_logits",
+    "smooth_l1_loss binary_cross_entropy_with_logits ctc_loss hinge_loss bce_with_logits huber ctc "
+    "logit_entropy weighted_logit_entropy binary_entropy divergence",
     "shape": "reshape view transpose permute expand unexpand squeeze unsqueeze flatten cast clone "
-    "contiguous flip roll diagonal windows unwindows unflatten to swapaxes movedim ravel detach",
+    "contiguous flip roll diagonal windows unwindows unflatten to swapaxes movedim ravel detach "
+    "cat stack block_diag repeat",
     "index": "index take gather embedding index_select masked_select picked pick_places scatter "
     "scatter_add place unindex ungather masked_fill where tril triu masked_scatter index_add assign"
     " write_view lengthen shift select narrow",

@@ -23,7 +23,9 @@ class Options:
 
     `budget` is the greatest number of cards shown unasked; `depth` opens modules down to a level
     instead; `expand` is "auto", "all" or patterns of module paths; `collapse` are patterns that
-    stay closed. `errors` are relative gradient errors by operation, for `color="gradcheck"`.
+    stay closed. `errors` are relative gradient errors by name or number of the operation, for
+    `color="gradcheck"`. `embed_source` writes the line of code that ran each operation into the
+    picture, where the capture took it.
     """
 
     budget: int = BUDGET
@@ -41,7 +43,7 @@ class Options:
     title: str | None = None
     legend: str | bool = "auto"
     embed_source: bool = False
-    errors: tuple[tuple[str, float], ...] = ()
+    errors: tuple[tuple[str | int, float], ...] = ()
 
 
 def make_options(given: dict[str, Any], base: Options | None = None) -> Options:
@@ -67,7 +69,7 @@ def _normalise(name: str, value: Any) -> Any:
     if name == "expand" and value not in {"auto", "all"}:
         return (value,)
     if name == "errors" and isinstance(value, dict):
-        return tuple(sorted(value.items()))
+        return tuple(sorted(value.items(), key=lambda entry: (str(type(entry[0])), entry[0])))
     return value
 
 

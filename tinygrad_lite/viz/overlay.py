@@ -76,8 +76,14 @@ class Overlay:
         if self.color == "bytes":
             return float(sum(n.bytes or 0 for n in nodes))
         if self.color == "gradcheck":
-            return max((self.errors[n.op] for n in nodes if n.op in self.errors), default=None)
+            known = [self._find_error(op) for op in ops]
+            return max((error for error in known if error is not None), default=None)
         return None
+
+    def _find_error(self, op: int) -> float | None:
+        """The error entered for one operation, by its number or by its name."""
+        found = self.errors.get(op)
+        return found if found is not None else self.errors.get(self.graph.nodes[op].op)
 
     def _pick(self, amount: float) -> str:
         if amount <= 0 or self.high <= self.low:

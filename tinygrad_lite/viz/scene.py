@@ -28,6 +28,7 @@ class Entity:
     parent: Entity | None = None
     leaf: int = -1
     key: Source | None = None
+    name: str = ""
     pin: str = ""
     children: list[Entity] = field(default_factory=list)
     links: dict[tuple[int, int, Source], Link] = field(default_factory=dict)
@@ -40,7 +41,6 @@ class Entity:
     width: float = 0.0
     height: float = 0.0
     number: int = 0
-
 
     def get_item(self) -> Item:
         """What the card or frame stands for; ports and leaves stand for no operation."""
@@ -166,11 +166,17 @@ class _Builder:
                     found.append(self.card_of[op])
                     if not any(turns.values()) or self._is_data(leaf):
                         self.card_of[op].parameters.append(leaf)
+        shared: dict[tuple[int, ...], Entity] = {}
         for leaf, cards in readers.items():
-            if self._is_data(leaf) or (
-                len(cards) > 1 and self.graph.leaves[leaf].role == "parameter"
-            ):
+            if self._is_data(leaf):
                 self._add_leaf_card(leaf, cards)
+            elif len(cards) > 1 and self.graph.leaves[leaf].role == "parameter":
+                together = tuple(sorted(id(card) for card in cards))
+                known = shared.get(together)
+                if known is None:
+                    shared[together] = self._add_leaf_card(leaf, cards)
+                else:
+                    self._join_leaf_card(known, leaf, cards)
 
     def _find_drawn(self, op: int) -> tuple[int, dict[int, int]]:
         drawn, turns = self._resolve(op)
@@ -179,7 +185,15 @@ class _Builder:
     def _is_data(self, leaf: int) -> bool:
         return self.graph.leaves[leaf].role == "input"
 
-    def _add_leaf_card(self, leaf: int, cards: list[Entity]) -> None:
+    def _join_leaf_card(self, card: Entity, leaf: int, cards: list[Entity]) -> None:
+        """Parameters that the same cards share stand on one card, and one wire leads to each."""
+        card.parameters.append(leaf)
+        self.leaf_cards[leaf] = card
+        for reader in cards:
+            if leaf in reader.parameters:
+                reader.parameters.remove(leaf)
+
+    def _add_leaf_card(self, leaf: int, cards: list[Entity]) -> Entity:
         parent = self.frames[0]
         form = "input" if self._is_data(leaf) else "shared"
         if form == "shared":
@@ -192,6 +206,7 @@ class _Builder:
         for reader in cards:
             if leaf in reader.parameters:
                 reader.parameters.remove(leaf)
+        return card
 
     def add_wires(self) -> None:
         for index, node in enumerate(self.graph.nodes):
@@ -199,7 +214,9 @@ class _Builder:
                 continue
             op, turns = self._find_drawn(index)
             head = self.card_of[op]
-            number = len([o for o in node.operands if o.node >= 0 or o.leaf in self.leaf_cards])
+            number = len({
+                o.source for o in node.operands if o.node >= 0 or o.leaf in self.leaf_cards
+            })
             for place, operand in enumerate(node.operands):
                 tail, key = self._find_tail(operand, turns)
                 if tail is None or tail is head:
@@ -216,7 +233,8 @@ class _Builder:
                 if turns.get(stack, number) != number:
                     return None, operand.source  # from one instance to the next: the stack says so
             return self.card_of[op], ("node", op, operand.output)
-        return self.leaf_cards.get(operand.leaf), operand.source
+        card = self.leaf_cards.get(operand.leaf)
+        return card, operand.source if card is None else ("leaf", card.leaf, 0)
 
     def _connect(
         self, tail: Entity, head: Entity, key: Source, label: str, *, differentiable: bool
@@ -282,6 +300,7 @@ class _Builder:
             parent = self.frames[0]
             chip = Entity("output", None, parent, depth=1, order=len(self.graph.nodes) + place)
             chip.key = ("node", operand.node, operand.output)
+            chip.name = operand.name
             parent.children.append(chip)
             self.cards.append(chip)
             key = ("node", op, operand.output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -124,19 +125,43 @@ class _Page:
         """Titles come after the wires, with a halo, because a wire may pass through them."""
         face = self.drawing.faces[id(frame)]
         x, y = frame.x - frame.width / 2, frame.y - frame.height / 2
-        title = [f'<text class="h" x="{_n(x + 12)}" y="{_n(y + 17)}">{_e(face.title)}</text>']
-        at = x + 12 + measure(face.title, HEADER, bold=True) + 8
-        if face.name:
-            title.append(f'<text class="u" x="{_n(at)}" y="{_n(y + 17)}">{_e(face.name)}</text>')
-            at += measure(face.name, TEXT) + 12
-        for row in face.rows:
-            title.append(f'<text class="u" x="{_n(at)}" y="{_n(y + 17)}">{_e(row.left)}</text>')
-            at += measure(row.left, TEXT) + 12
+        words = [(face.title, "h", measure(face.title, HEADER, bold=True) + 8)]
+        words += [(face.name, "u", measure(face.name, TEXT) + 12)] if face.name else []
+        words += [(row.left, "u", measure(row.left, TEXT) + 12) for row in face.rows]
+        badge = measure(face.badge, TEXT, bold=True) + 14 if face.badge else 0.0
+        places = self._find_gaps(frame, [width for *_, width in words], x + frame.width - badge)
+        title = [
+            f'<text class="{style}" x="{_n(at)}" y="{_n(y + 17)}">{_e(text)}</text>'
+            for (text, style, _), at in zip(words, places, strict=True)
+        ]
         if face.badge:
             title.append(_write_badge(face.badge, x + frame.width - 12, y + 17))
         halo = "hf0" if frame.depth % 2 else "hf1"
         hint = f"<title>{_e(chr(10).join(face.hint))}</title>" if face.hint else ""
         self.parts.append(f'<g class="{halo}">{hint}{"".join(title)}</g>')
+
+    def _find_gaps(self, frame: Entity, widths: list[float], right: float) -> list[float]:
+        """Places for the words of a title between the wires that pass it, if there is room."""
+        left, top = frame.x - frame.width / 2, frame.y - frame.height / 2
+        at, found = left + 12, []
+        for width in widths:
+            for wire in self._wires_at(top + 12, left, right):
+                if at - 3 < wire < at + width - 4:
+                    at = wire + 7
+            found.append(at)
+            at += width
+        if at > right:
+            return [left + 12 + sum(widths[:place]) for place in range(len(widths))]
+        return found
+
+    def _wires_at(self, y: float, left: float, right: float) -> list[float]:
+        """Where upright pieces of wires pass a height, from left to right."""
+        found = set()
+        for path in self.drawing.paths:
+            for (x0, y0), (x1, y1) in itertools.pairwise(path.points):
+                if abs(x0 - x1) < 0.5 and min(y0, y1) <= y <= max(y0, y1) and left < x0 < right:
+                    found.add(x0)
+        return sorted(found)
 
     def _write_card(self, card: Entity, face: Face) -> None:
         self.kinds.add(face.kind)
@@ -209,12 +234,28 @@ class _Page:
         return f' style="stroke-width:{step}px"'
 
     def _write_labels(self) -> None:
-        for path in self.drawing.paths:
+        for path in self._find_labelled():
             if path.label:
                 x, y = path.points[-1]
                 x, y = (x - 16, y - 5) if self.options.direction == "LR" else (x + 5, y - 4)
                 label = _e(path.label)
                 self.parts.append(f'<text class="u hl" x="{_n(x)}" y="{_n(y)}">{label}</text>')
+
+    def _find_labelled(self) -> list[Path]:
+        """Wires whose numbers have room beside each other; where one has none, none is written."""
+        rows: dict[float, list[Path]] = {}
+        for path in self.drawing.paths:
+            if path.label:
+                rows.setdefault(path.points[-1][1], []).append(path)
+        crowded = set()
+        for row in rows.values():
+            row.sort(key=lambda path: path.points[-1][0])
+            for one, other in itertools.pairwise(row):
+                gap = other.points[-1][0] - one.points[-1][0]
+                if gap < measure(one.label, TEXT) + 6 and one.key != other.key:
+                    crowded |= {id(one), id(other)}
+        ends = {path.points[-1][1] for row in rows.values() for path in row if id(path) in crowded}
+        return [path for path in self.drawing.paths if path.points[-1][1] not in ends]
 
     # -- legend -----------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Prints detection, false alarms, diagnosis and cost, beside PyTorch's gradcheck if installed.
 
-python -m tests.gradcheck.bench.measure [--seeds 3] [--torch] [--show]
+python -m tests.gradcheck.bench.measure [--seeds 3] [--further] [--torch] [--show]
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from typing import Any
 
 import numpy as np
 
+import tinygrad_lite
 from tinygrad_lite import from_numpy, tensor
 from tinygrad_lite.autograd import Function
-from tinygrad_lite.autograd.gradcheck import GradcheckReport, check_function, gradcheck
+from tinygrad_lite.autograd.gradcheck import (
+    GradcheckReport,
+    check_function,
+    gradcheck,
+    gradgradcheck,
+)
 
 from .accidents import further_cases
 from .mutants import Case, right_cases, wrong_cases
+from .orders import FORGIVEN, RIGHT, SECOND, count_forgiven, count_second
 
 CAUSES = {
     "sign": "sign",
@@ -177,6 +184,16 @@ def measure_torch(cases: list[Case]) -> Score:
     return score
 
 
+def measure_engine(name: str, home: Any, first: Any, second: Any, seed: int) -> str:
+    """One row on what only an engine shows."""
+    caught, alarms = count_second(home, second, seed)
+    reported = count_forgiven(home, first, seed)
+    return (
+        f"{name:22s} second order {caught}/{len(SECOND)}, false alarms {alarms}/{len(RIGHT)}, "
+        f"forgiven by the engine but reported {reported}/{len(FORGIVEN)}"
+    )
+
+
 def torch_function(case: Case) -> Any:
     """The case as a torch.autograd.Function."""
     import torch
@@ -220,8 +237,14 @@ def main() -> None:
             print(f"seed {seed}: {score.line('as Functions')}", flush=True)
             if options.show:
                 print("\n".join(score.remarks))
+        row = measure_engine("tinygrad_lite", tinygrad_lite, gradcheck, gradgradcheck, seed)
+        print(f"seed {seed}: {row}", flush=True)
         if options.torch:
+            import torch
+
             print(f"seed {seed}: {measure_torch(cases).line('torch')}", flush=True)
+            theirs = torch.autograd.gradcheck, torch.autograd.gradgradcheck
+            print(f"seed {seed}: {measure_engine('torch', torch, *theirs, seed)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -36,8 +36,11 @@ def check_subject(subject: Subject, settings: Settings, call: str | None = None)
             enter_fault(report, fault)
         else:
             compare(report, subject, settings)
-            if behaviour.weak and (report.ok or report.cause == NO_PATTERN):
+            if behaviour.weak and report.ok:
                 enter_fault(report, behaviour.weak)
+            elif behaviour.weak and report.cause == NO_PATTERN:
+                report.cause = f"precision, or {behaviour.weak.cause}"
+                report.hint = f"{behaviour.weak.hint}: backward rounds or clips; {report.hint}"
     report.notes += [*behaviour.notes, *settings.notes]
     report.seconds = time.perf_counter() - began
     return report

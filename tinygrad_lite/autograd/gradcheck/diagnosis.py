@@ -139,9 +139,10 @@ def diagnose(flat: Flat, findings: Findings) -> Cause:
         if table is not None and (table.state == WRONG).any()
     ]
     cases.sort(key=lambda case: -int(case.wrong.sum()))
-    everywhere = all(bool((case.wrong <= case.table.bent).all()) for case in cases)
+    smooth = [case for case in cases if not (case.wrong <= case.table.bent).all()]
+    cases = smooth or cases
     for candidate in CANDIDATES:
-        if candidate is at_kink and not everywhere:
+        if candidate is at_kink and smooth:
             continue
         for case in cases:
             cause = candidate(case)

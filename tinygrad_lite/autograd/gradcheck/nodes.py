@@ -5,13 +5,14 @@ A wrong gradient of a whole model says that something is wrong; this says what, 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._graph import Graph
+from ..._graph import Graph, graph as trace_back, record
 from ..._graph.ledger import find_user_frame, write_place
 from ..._nodes import FREED, Leaf, Node, Pick, make
 from ..._op import CATALOGUE
@@ -40,6 +41,7 @@ class Step:
     run: Callable[..., Any]
     operands: list[Any]
     settings: dict[str, Any] = field(default_factory=dict)
+    number: int = -1  # of the operation in the graph of the run
 
     @property
     def title(self) -> str:
@@ -55,11 +57,17 @@ class Step:
 
 @dataclass
 class GraphReport:
-    """The verdict on every operation of a recorded run; true when all are right."""
+    """The verdict on every operation of a recorded run; true when all are right.
+
+    `errors` maps the numbers of the operations in `graph` to the relative error found, so that
+    `viz.draw(report)` shows the verdict on every card.
+    """
 
     wrong: list[tuple[str, GradcheckReport]] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    graph: Graph | None = None
+    errors: dict[int, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -103,12 +111,16 @@ def check_nodes(
     """
     rng = np.random.default_rng(seed)
     if isinstance(what, Graph):
-        steps = list(steps_of_graph(what, rng))
+        steps, drawn = list(steps_of_graph(what, rng)), what
     elif isinstance(what, Tensor):
-        steps = list(steps_of_result(what, rng))
+        steps, drawn = list(steps_of_result(what, rng)), trace_back(what)
     else:
-        steps = steps_of_run(what, inputs)
+        recorder = record(title=getattr(what, "__name__", type(what).__name__))
+        with recorder:
+            steps = steps_of_run(what, inputs, within=True)
+        drawn = recorder.graph()
     found = check_steps(steps, seed)
+    found.graph = drawn
     if raise_exception and not found.ok:
         raise GradcheckError(str(found))
     return found if report or not found.ok else True
@@ -117,10 +129,12 @@ def check_nodes(
 def check_steps(steps: Sequence[Step], seed: int) -> GraphReport:
     """Check the rule of each step; of many alike, the first few."""
     found, seen = GraphReport(), Counter[Any]()
+    alike: dict[Any, float] = {}
     for step in steps:
         seen[step.key] += 1
         if seen[step.key] > ALIKE:
             found.checked.append(step.title)
+            found.errors[step.number] = alike.get(step.key, 0.0)
             continue
         arrays = [v for v in step.operands if is_floating(v)]
         if not arrays:
@@ -131,9 +145,20 @@ def check_steps(steps: Sequence[Step], seed: int) -> GraphReport:
             found.skipped.append(step.name)
             continue
         found.checked.append(step.title)
+        found.errors[step.number] = error = relative_error(report)
+        alike[step.key] = max(error, alike.get(step.key, 0.0))
         if not report.ok:
             found.wrong.append((step.title, report))
+    found.errors.pop(-1, None)
     return found
+
+
+def relative_error(report: GradcheckReport) -> float:
+    """The largest relative error of a wrong rule, 1 for misbehaviour, 0 for a right rule."""
+    if report.ok:
+        return 0.0
+    errors = [entry.relative for one in report.inputs for entry in one.worst]
+    return max((error for error in errors if np.isfinite(error)), default=1.0)
 
 
 def check_step(step: Step, seed: int) -> GradcheckReport:
@@ -164,18 +189,31 @@ def is_floating(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
-def steps_of_run(function: Any, inputs: Sequence[Any]) -> list[Step]:
-    """Every operation of one run, with the values it met."""
+def steps_of_run(function: Any, inputs: Sequence[Any], *, within: bool = False) -> list[Step]:
+    """Every operation of one run, with the values it met; `within` a recorder that sees it too."""
     steps: list[Step] = []
+    outer = here.watch if within else None
+    ran = itertools.count()
 
     def see(op: Any, operands: tuple[Any, ...], settings: dict[str, Any], result: Any) -> None:
+        number = next(ran)
+        if outer is not None:
+            outer(op, operands, settings, result)
+            here.watch = see
         if not has_gradient(result):
             return
         frame = find_user_frame(3)
         run = op if op.differentiable else op.forward
         values = [as_operand(value) for value in operands]
         steps.append(
-            Step(op.name, write_place(frame.f_code, frame.f_lasti), run, values, dict(settings))
+            Step(
+                op.name,
+                write_place(frame.f_code, frame.f_lasti),
+                run,
+                values,
+                dict(settings),
+                number,
+            )
         )
 
     before, here.watch = here.watch, see
@@ -212,9 +250,12 @@ def steps_of_result(loss: Tensor, rng: np.random.Generator) -> Iterator[Step]:
             continue
         found[id(node)] = node
         stack += [parent for parent, _ in node.edges()]
-    for node in sorted(found.values(), key=lambda node: -node.clock):
-        if not isinstance(node, Leaf | Pick):
-            yield step_of(node, rng)
+    ordered = sorted(found.values(), key=lambda node: -node.clock)
+    ran = [node for node in ordered if not isinstance(node, Leaf | Pick)]
+    for number, node in enumerate(ran):
+        step = step_of(node, rng)
+        step.number = number
+        yield step
 
 
 def step_of(node: Any, rng: np.random.Generator) -> Step:
@@ -294,12 +335,12 @@ def stand_in_value(parent: Any, shape: Any, result: Any, rng: np.random.Generato
 
 def steps_of_graph(graph: Graph, rng: np.random.Generator) -> Iterator[Step]:
     """Every operation of the library in a graph, at random values of the shapes recorded."""
-    for node in graph.nodes:
+    for number, node in enumerate(graph.nodes):
         op = CATALOGUE.get(node.op)
         if op is None or not node.differentiable:
             continue
         operands = [value_of(graph, operand, rng) for operand in node.operands]
-        yield Step(node.op, node.source, op, operands, dict(node.settings))
+        yield Step(node.op, node.source, op, operands, dict(node.settings), number)
 
 
 def value_of(graph: Graph, operand: Any, rng: np.random.Generator) -> Any:

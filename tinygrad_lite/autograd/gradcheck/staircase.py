@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LONG = (0, 1)
 AGREEMENT = 0.05
+EPS = float(np.finfo(np.float64).eps)
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(5)
 
 
@@ -28,12 +29,27 @@ def find_staircase(line: Line, slopes: Slopes, u: Vector, wrong: Flags) -> Flags
     rows = np.flatnonzero(suspect)
     if not rows.size:
         return suspect
+    stair = stair_height(line, slopes, u)[rows]
     for rung in LONG:
         gained = slopes.central[rung][rows]
-        mean = mean_slope(line, u, float(slopes.steps[rung]), rows)
-        fits = np.abs(mean - gained) <= AGREEMENT * np.abs(gained)
+        step = float(slopes.steps[rung])
+        mean = mean_slope(line, u, step, rows)
+        fits = np.abs(mean - gained) <= AGREEMENT * np.abs(gained) + stair / step
         suspect[rows] &= fits & (gained != 0)
     return suspect
+
+
+def stair_height(line: Line, slopes: Slopes, u: Vector) -> Vector:
+    """The smallest jump off the stair on which short steps stay; 0 where it is no rounding."""
+    steps = slopes.steps[:, None]
+    short = slopes.central[-1]
+    with np.errstate(all="ignore"):
+        jumps = np.abs(np.array([slopes.right - short, slopes.left - short]) * steps)
+    size = np.abs(line.project(line.y))
+    jumps = np.where(np.isfinite(jumps) & (jumps > 4 * EPS * size), jumps, np.inf)
+    height = jumps.min(axis=(0, 1))
+    rounding = 16 * EPS * np.maximum(size, np.abs(u * (line.x != 0)).max())
+    return np.asarray(np.where(height <= rounding, height, 0.0))
 
 
 def mean_slope(line: Line, u: Vector, step: float, rows: np.ndarray) -> Vector:
