@@ -23,9 +23,13 @@ def _rows(x: Any) -> Any:
 @op(kind="bilinear", label="linear", onnx="Gemm", dtypes="same", formula="g W, gᵀ x, Σ g")
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x Wᵀ + b over the last axis of `x`: (…, in), (out, in), (out) -> (…, out)."""
-    out = (x if x.ndim == 2 else _rows(x)).dot(weight.T)
+    if x.ndim == 2:
+        out = x.dot(weight.T)
+        out += bias
+        return out
+    out = _rows(x).dot(weight.T)
     out += bias
-    return out if x.ndim == 2 else out.reshape(*x.shape[:-1], weight.shape[0])
+    return out.reshape(*x.shape[:-1], weight.shape[0])
 
 
 @op(kind="bilinear", label="linear", onnx="MatMul", dtypes="same", formula="g W, gᵀ x")

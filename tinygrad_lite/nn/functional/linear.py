@@ -27,13 +27,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> torch.nn.functional.linear(torch.tensor([1.0, 2.0]), torch.tensor([[3.0, 4.0]]))
     tensor([11.])
     """
-    try:  # the usual call, seen by its shapes alone: it is made for every layer of every sample
-        x, w = input._array.shape, weight._array.shape
-        usual = len(w) == 2 and x and x[-1] == w[1] and bias._array.shape == w[:1]  # type: ignore[union-attr]
-    except AttributeError:
-        usual = False
-    if usual:
-        return ops.linear.run(input, weight, bias)  # type: ignore[no-any-return]
+    try:  # the usual call, which is made for every layer of every sample
+        if weight._array.ndim == 2 and bias._array.ndim == 1:  # type: ignore[union-attr]
+            return ops.linear.run(input, weight, bias)  # type: ignore[no-any-return]
+    except (AttributeError, IndexError, RuntimeError, ValueError):
+        pass  # no tensor, or shapes that do not fit: found out again, with care
     return _linear(input, weight, bias)
 
 
@@ -44,7 +42,12 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     if weight.ndim == 1:
         product = matmul(input, weight)
         return product if bias is None else product + bias  # type: ignore[no-any-return]
-    if weight.ndim != 2 or not input.ndim or input.shape[-1] != weight.shape[1]:
+    if not input.ndim:
+        raise RuntimeError(
+            "both arguments to linear need to be at least 1D, but they are 0D and "
+            f"{weight.ndim}D: give the features an axis, as in input.reshape(1)"
+        )
+    if weight.ndim != 2 or input.shape[-1] != weight.shape[1]:
         raise RuntimeError(
             "mat1 and mat2 shapes cannot be multiplied: linear expects input (…, in) and weight "
             f"(out, in), got {tuple(input.shape)} and {tuple(weight.shape)}"
@@ -56,7 +59,13 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         )
     if bias is None:
         return ops.linear_without_bias(input, weight)  # type: ignore[no-any-return]
-    if bias.ndim > 1 or count(bias) not in {1, weight.shape[0]}:
+    if bias.ndim == 1 and count(bias) not in {1, weight.shape[0]}:
+        raise RuntimeError(
+            f"The expanded size of the tensor ({weight.shape[0]}) must match the existing size "
+            f"({count(bias)}) at non-singleton dimension {input.ndim - 1}: linear expects a bias "
+            f"for each of the {weight.shape[0]} rows of weight, got {count(bias)}"
+        )
+    if bias.ndim > 1:
         return ops.linear_without_bias(input, weight) + bias  # type: ignore[no-any-return]
     return ops.linear(input, weight, bias)  # type: ignore[no-any-return]
 
