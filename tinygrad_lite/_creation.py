@@ -138,7 +138,7 @@ def _first(data: Any) -> Any:
 def _plain(data: Any) -> Any:
     """Nested sequences with tensors and arrays in them, as lists of numbers."""
     if isinstance(data, Tensor):
-        return data._array.tolist()
+        return _number(data)
     if isinstance(data, np.ndarray | np.generic):
         return data.tolist()
     if isinstance(data, list | tuple | builtins.range):
@@ -154,6 +154,16 @@ def _plain(data: Any) -> Any:
     if data is None:
         raise RuntimeError("Could not infer dtype of NoneType")
     raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+
+
+def _number(data: Tensor) -> Any:
+    """The number in a tensor that stands in a list: its axes do not count, as in PyTorch."""
+    if data._array.size != 1:
+        raise ValueError(
+            "only one element tensors can be converted to Python scalars, and the list holds one "
+            f"of shape {tuple(data.shape)}: torch.stack(tensors) joins them"
+        )
+    return data._array.item()
 
 
 def _ragged(data: Any, depth: int = 0) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 from .._creation import as_tensor
 from .._dtypes import default_numpy
 from .._nodes import make
-from .._random import generator_of
+from .._random import generator_of, uniform
 from .._tensor import Tensor
+from ..nn.functional import logsigmoid
 
 __all__ = ["broadcast_all", "draw", "logits_to_probs", "probs_to_logits", "sum_rightmost"]
 
@@ -75,10 +76,17 @@ def logits_to_probs(logits: Any, is_binary: bool = False) -> Any:
 
 
 def softplus(x: Any) -> Any:
-    """Return log(1 + eˣ) without overflow."""
-    return x.clamp(min=0) + (-x.abs()).exp().log1p()
+    """Return log(1 + eˣ) without overflow; its slope at 0 is ½."""
+    return -logsigmoid(-x)
 
 
 def log_beta(a: Any, b: Any) -> Any:
     """Return log B(a, b)."""
     return a.lgamma() + b.lgamma() - (a + b).lgamma()
+
+
+def open_uniform(shape: Any, dtype: Any) -> Any:
+    """Uniform numbers in (0, 1): neither end, so that their logarithms are finite."""
+    info = np.finfo(dtype)
+    drawn = uniform(tuple(shape), None, dtype)
+    return wrap(drawn.clip(float(info.tiny), 1 - float(info.eps)))
