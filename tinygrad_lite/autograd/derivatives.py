@@ -98,32 +98,69 @@ def grad(
                 "on it before it is used"
             )
     weights = _matched(grad_outputs, len(outputs))
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if is_grads_batched:
-        return _batched(outputs, inputs, weights, create_graph, allow_unused)
+        return _batched(outputs, inputs, weights, create_graph, allow_unused, materialize_grads)
     found = gradients_of(outputs, weights, inputs, retain_graph, create_graph)
     if materialize_grads:
-        return tuple(_zeros(x) if g is None else g for g, x in zip(found, inputs, strict=True))
+        return tuple(
+            _zeros(x, create_graph) if g is None else g for g, x in zip(found, inputs, strict=True)
+        )
     if not allow_unused and any(g is None for g in found):
+        place = next(i for i, g in enumerate(found) if g is None)
         raise RuntimeError(
-            "One of the differentiated Tensors appears to not have been used in the graph. Set "
-            "allow_unused=True if this is the desired behavior."
+            f"The differentiated Tensor at index {place} appears to not have been used in the "
+            "graph. Set allow_unused=True if this is the desired behavior."
         )
     return tuple(found)
 
 
-def _zeros(x: Tensor) -> Any:
-    return make(np.zeros_like(x._array), None)
+def _zeros(x: Tensor, create: bool) -> Any:
+    made = make(np.zeros_like(x._array), None)
+    return made.requires_grad_() if create else made
 
 
-def _batched(outputs: Any, inputs: Any, weights: Any, create: bool, unused: Any) -> tuple[Any, ...]:
+def _batched(
+    outputs: Any, inputs: Any, weights: Any, create: bool, unused: Any, materialize: bool
+) -> tuple[Any, ...]:
+    count = _batch_size(outputs, weights)
+    if not count:
+        return tuple(make(np.zeros((0, *x._array.shape), x._array.dtype), None) for x in inputs)
     rows = [
-        grad(outputs, inputs, [w[i] for w in weights], True, create, allow_unused=unused)
-        for i in range(len(weights[0]))
-    ]
+        grad(
+            outputs, inputs, [w[i] for w in weights], True, create,
+            allow_unused=unused or materialize,
+        )
+        for i in range(count)
+    ]  # fmt: skip
     return tuple(
-        None if column[0] is None else apply(stack, column, {"axis": 0})
-        for column in zip(*rows, strict=True)
-    )
+        apply(stack, column, {"axis": 0}) if column[0] is not None
+        else _zeros(x, create) if materialize else None  # not one for each vector, as in PyTorch
+        for x, column in zip(inputs, zip(*rows, strict=True), strict=True)
+    )  # fmt: skip
+
+
+def _batch_size(outputs: Any, weights: Any) -> int:
+    """How many vectors there are in every one of `grad_outputs`."""
+    sizes = set()
+    for output, weight in zip(outputs, weights, strict=True):
+        if weight is None or not weight._array.ndim:
+            raise ValueError(
+                "is_grads_batched=True wants a tensor in grad_outputs for every output, whose "
+                "first dimension counts the vectors"
+            )
+        if weight._array.shape[1:] != output._array.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
+                "as the batch dimension. The sizes of the remaining dimensions are expected to "
+                f"match the shape of corresponding output, but got {list(weight._array.shape)} for "
+                f"an output of shape {list(output._array.shape)}"
+            )
+        sizes.add(len(weight._array))
+    if len(sizes) > 1:
+        raise ValueError(f"grad_outputs hold different numbers of vectors: {sorted(sizes)}")
+    return sizes.pop() if sizes else 0
 
 
 def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Tensor:

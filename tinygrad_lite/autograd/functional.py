@@ -52,6 +52,14 @@ def _gradients(
     outputs: Any, inputs: Any, weights: Any, create_graph: bool, strict: bool
 ) -> tuple[Any, ...]:
     """Gradients with zeros (or an error) where there is no path."""
+    if strict:
+        for i, output in enumerate(outputs):
+            if not output.requires_grad:
+                raise RuntimeError(
+                    f"Output {i} of the user-provided function does not require gradients. The "
+                    "outputs must be computed in a differentiable manner from the input when "
+                    "running in strict mode."
+                )
     pairs = [(o, w) for o, w in zip(outputs, weights, strict=True) if o.requires_grad]
     found: tuple[Any, ...] = (None,) * len(inputs)
     if pairs:
@@ -60,7 +68,8 @@ def _gradients(
     if strict and any(g is None for g in found):
         place = next(i for i, g in enumerate(found) if g is None)
         raise RuntimeError(
-            f"The output of the user-provided function is independent of input {place}."
+            f"The output of the user-provided function is independent of input {place}. This is "
+            "not allowed in strict mode."
         )
     return tuple(
         make(np.zeros_like(x._array), None) if g is None else g
@@ -77,12 +86,28 @@ def _shaped(v: Any, like: tuple[Any, ...], what: str) -> tuple[Any, ...]:
             )
         return tuple(make(np.ones_like(x._array), None) for x in like)
     given = _as_tuple(v, "vector v")
+    if len(given) != len(like):
+        raise RuntimeError(
+            f"v is a tuple of invalid length: should be {len(like)} but got {len(given)}."
+        )
     if [g._array.shape for g in given] != [x._array.shape for x in like]:
         raise RuntimeError(
             f"v has invalid size: should be {[list(x._array.shape) for x in like]} but got "
             f"{[list(g._array.shape) for g in given]}"
         )
     return given
+
+
+def _require_slopes(found: tuple[Any, ...], what: str, create_graph: bool, strict: bool) -> None:
+    """In strict mode a result that is to be differentiated again must depend on the input."""
+    if not (create_graph and strict):
+        return
+    for i, one in enumerate(found):
+        if not one.requires_grad:
+            raise RuntimeError(
+                f"The {what} of the user-provided function is independent of input {i}. This is "
+                "not allowed in strict mode when create_graph=True."
+            )
 
 
 def _out(found: tuple[Any, ...], several: bool, create_graph: bool) -> Any:
@@ -100,6 +125,7 @@ def vjp(
         outputs, several = _run(func, xs)
         weights = _shaped(v, outputs, "output")
         found = _gradients(outputs, xs, weights, create_graph, strict)
+        _require_slopes(found, "jacobian", create_graph, strict)
     return _out(outputs, several, create_graph), _out(
         found, isinstance(inputs, tuple), create_graph
     )
@@ -120,6 +146,7 @@ def jvp(
         weights = tuple(make(np.zeros_like(o._array), None).requires_grad_() for o in outputs)
         back = _gradients(outputs, xs, weights, True, strict)
         found = _gradients(back, weights, vector, create_graph, strict)
+        _require_slopes(found, "jacobian", create_graph, strict)
     return _out(outputs, several, create_graph), _out(found, several, create_graph)
 
 
@@ -131,15 +158,32 @@ def jacobian(
 
     Shape: the output's, then the input's.  Tuples of outputs or inputs give tuples of them.
     """
-    del vectorize, strategy  # one row after the other, whatever is asked for
+    _check_strategy(strategy, vectorize, strict)  # one row after the other, whatever is asked for
     with enable_grad():
         xs = _prepared(inputs, create_graph)
         outputs, several = _run(func, xs)
         rows = tuple(_rows(output, xs, create_graph, strict) for output in outputs)
+        for row in rows:
+            _require_slopes(row, "jacobian", create_graph, strict)
     many = isinstance(inputs, tuple)
     shaped = tuple(tuple(r if create_graph else r.detach() for r in row) for row in rows)
     picked = tuple(row if many else row[0] for row in shaped)
     return picked if several else picked[0]
+
+
+def _check_strategy(strategy: str, vectorize: bool, strict: bool) -> None:
+    if strategy not in {"forward-mode", "reverse-mode"}:
+        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+    if strategy == "forward-mode" and not vectorize:
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian is only "
+            "implemented for `vectorize=True`."
+        )
+    if strict and vectorize:
+        raise RuntimeError(
+            "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not "
+            "supported together. Please either set `strict=False` or `vectorize=False`."
+        )
 
 
 def _rows(output: Any, xs: Any, create_graph: bool, strict: bool) -> tuple[Any, ...]:
@@ -178,7 +222,7 @@ def hessian(
     vectorize: bool = False, outer_jacobian_strategy: str = "reverse-mode",
 ) -> Any:  # fmt: skip
     """The second derivatives of a function that returns one number."""
-    del vectorize, outer_jacobian_strategy
+    _check_strategy(outer_jacobian_strategy, vectorize, strict)
     many = isinstance(inputs, tuple)
 
     def gradient(*xs: Any) -> Any:
@@ -202,6 +246,7 @@ def _products(func: Any, inputs: Any, v: Any, create_graph: bool, strict: bool) 
         one = make(np.ones_like(value._array), None)
         slopes = _gradients((value,), xs, (one,), True, strict)
         found = _gradients(slopes, xs, vector, create_graph, strict)
+        _require_slopes(found, "hessian", create_graph, strict)
     return _out((value,), False, create_graph), _out(found, isinstance(inputs, tuple), create_graph)
 
 
