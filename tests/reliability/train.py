@@ -176,7 +176,7 @@ def start(folder, *args):
         return child
     code = 1
     try:
-        Path(folder).mkdir(exist_ok=True)
+        Path(folder).mkdir(parents=True, exist_ok=True)
         with (Path(folder) / "result.txt").open("w") as sys.stdout:
             main(folder, *args)
         code = 0

@@ -14,6 +14,7 @@ import numpy as np
 from .._nodes import make
 from .._record import here, stamp
 from .._tensor import Tensor
+from ..hints import hidden_text, look_at_step, note_optimizer
 from ..utils.hooks import RemovableHandle
 
 Params: TypeAlias = Iterable[Any]
@@ -78,6 +79,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         self._opt_called = True
         if getattr(type(self), "step", None) is not hooked:  # reached through super().step()
             return step(self, *args, **kwargs)
+        if self._looks:
+            look_at_step(self)
         args_with_self, kwargs = _run_pre_hooks(self, (self, *args), kwargs)
         result = step(*args_with_self, **kwargs)
         for hook in (*self._optimizer_step_post_hooks.values(), *_after_every_step.values()):
@@ -115,12 +118,13 @@ class Optimizer:
         if not groups:
             raise ValueError(
                 "optimizer got an empty parameter list: was the generator used up already, or are "
-                "the layers kept in a plain list (use ModuleList)?"
+                f"the layers kept in a plain list (use ModuleList)?{hidden_text()}"
             )
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
+        self._looks = note_optimizer(self)
 
     def _prepare_hooks(self) -> None:
         self._optimizer_step_pre_hooks: Hooks = OrderedDict()
@@ -130,6 +134,8 @@ class Optimizer:
         self._optimizer_load_state_dict_pre_hooks: Hooks = OrderedDict()
         self._optimizer_load_state_dict_post_hooks: Hooks = OrderedDict()
         self._opt_called = False
+        self._looks = 0  # how many more steps are looked at for hints
+        self._seen: Any = None
         # of a step in progress: the numbers of the parameters it is at, and of those it has done
         self._doubtful: Sequence[int] = ()
         self._finished: list[int] = []

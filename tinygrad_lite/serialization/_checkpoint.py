@@ -23,6 +23,7 @@ import numpy as np
 
 from .. import _random
 from .._random import Generator
+from ..hints import skip
 from ..optim.optimizer import Optimizer
 from ..utils.data.dataloader import DataLoader
 from ._files import load, save
@@ -203,6 +204,7 @@ class Checkpoint:
             part.load_state_dict(state[name])
             if isinstance(part, Optimizer):
                 part._opt_called = True  # schedules ask whether it has ever stepped
+                skip(part)
         progress = state["progress"]
         self.step, self.epoch, self.batch = (progress[k] for k in ("step", "epoch", "batch"))
         self._at_start, self._done = progress["at_start"], False

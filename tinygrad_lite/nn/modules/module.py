@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..._state import here
 from ..._tensor import Tensor
+from ...hints import note_evaluation, note_model
 from ..parameter import Buffer, Parameter
 from ._convertible import Convertible
 from ._hookable import Hookable
@@ -383,6 +384,7 @@ class Module(Hookable, Convertible):
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Every parameter, shared ones once: what an optimizer is given."""
+        note_model(self)
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
@@ -417,6 +419,7 @@ class Module(Hookable, Convertible):
 
     def eval(self) -> Self:
         """Switch to evaluation: the same as `train(False)`."""
+        note_evaluation()
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
