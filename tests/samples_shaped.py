@@ -545,6 +545,7 @@ for _back in (False, True):
         b, d = draw("b", (_gates * wide,), -1, 1), draw("d", (_gates * wide,), -1, 1)
         if _name == "lstm":
             add("lstm", x, h, c, w, u, b, **both)
+            add("lstm_cell", draw("z", (2, 4 * wide), -1, 1), c)
         elif _name == "gru":
             add("gru", x, h, w, u, b, d, **both)
         else:

@@ -26,7 +26,7 @@ FLOORS = {
     "_composite": 2,
     "_lift": 3,
     "_einops": 5, "types": 5,
-    "_tensor": 4, "_inplace": 4, "_format": 4,
+    "_tensor": 4, "_inplace": 4, "_format": 4, "_row_gradient": 4,
     "_functions": 5, "linalg": 5, "special": 5, "_creation": 5, "_random": 5, "_graph": 5,
     "graph": 5, "autograd": 5, "signal": 5, "_draws": 5, "_native": 7, "_native_rnn": 7,
     "nn.functional": 6, "nn.init": 6,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._kernels import PLAIN
+from ._kernels.rows import Rows
 from ._nodes import Leaf, make
 from ._op import Op
 from ._record import to_type
@@ -114,7 +115,7 @@ def _store(entry: list[Any], create_graph: bool) -> None:
         g = run_hooks(leaf, g)
     with LOCK:
         if tensor._grad is None and not create_graph:  # the first gradient after zero_grad()
-            tensor._grad = make(_own(g, tensor._array, fresh), None)
+            tensor._grad = _first(g, tensor._array, fresh)
         else:
             _accumulate(tensor, g, fresh, create_graph)
     if leaf.after is not None:
@@ -128,11 +129,18 @@ def _accumulate(tensor: Any, g: Any, fresh: bool, create_graph: bool) -> None:
         tensor._grad = g if present is None else present + g
         return
     if present is None:
-        tensor._grad = make(_own(g, tensor._array, fresh), None)
+        tensor._grad = _first(g, tensor._array, fresh)
     elif present._array.__class__ is np.ndarray and present._node is None:
         np.add(present._array, g, out=present._array)
     else:
         present._array = present._array + g
+
+
+def _first(g: Any, like: Any, fresh: bool) -> Any:
+    """The gradient tensor of a leaf that had none; rows stay rows."""
+    if g.__class__ is Rows:
+        return Rows.as_gradient(g)
+    return make(_own(g, like, fresh), None)
 
 
 def _own(g: Any, like: Any, fresh: bool) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ._dtypes import of
+from ._kernels.rows import Rows
 from ._nodes import FREED, Leaf, Node, Pick, WideNode, make
 from ._op import Op, Rule
 from ._stamps import NEWEST, STAMPS, line_of, root_of
@@ -314,7 +315,7 @@ def _check_count(op: Op, gradients: Any, count: int) -> None:
 
 def checked(gx: Any, node: Any, position: int) -> Any:
     """A rule's result as something the walk can use; an error that names the rule otherwise."""
-    if isinstance(gx, (np.ndarray, np.generic, Op.tensor_class)):
+    if isinstance(gx, (np.ndarray, np.generic, Op.tensor_class, Rows)):
         return gx
     raise TypeError(
         f"the rule of {node.op.name} for operand {node.op.operands[position]!r} must return an "

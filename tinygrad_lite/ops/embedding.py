@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.rows import add_rows
+from .._kernels.rows import Rows, add_rows
 from .._op import op
 
 
 @op(kind="linear", label="embedding", onnx="Gather")
 def embedding(
-    weight: Any, indices: Any, *, padding_idx: int | None = None, by_frequency: bool = False
-) -> Any:
+    weight: Any, indices: Any, *, padding_idx: int | None = None, by_frequency: bool = False,
+    as_rows: bool = False,
+) -> Any:  # fmt: skip
     """weight[indices]; row `padding_idx` gets no gradient.
 
     With `by_frequency` the gradient of a row is divided by how often the row was looked up.
+    With `as_rows`, for leaves, it stays a list of rows until somebody wants the whole.
     """
     return weight.take(indices, axis=0)
 
@@ -65,7 +67,16 @@ def _back(g: Any, weight_shape: Any, indices: Any, padding_idx: Any, by_frequenc
     )
 
 
-embedding.rule(_back, "weight")
+@embedding.rule("weight")
+def _(
+    g: Any, weight_shape: Any, indices: Any, padding_idx: Any, by_frequency: bool, as_rows: bool
+) -> Any:
+    if not as_rows or g.__class__ is not np.ndarray:
+        return _back(g, weight_shape, indices, padding_idx, by_frequency)
+    flat = indices.reshape(-1)
+    return Rows(weight_shape[0], flat, _shared(g, flat, padding_idx, by_frequency))
+
+
 embed_weighted.rule(_back, "weight")
 
 

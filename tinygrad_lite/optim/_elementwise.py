@@ -29,6 +29,7 @@ import numpy as np
 from .._dtypes import get_default_dtype
 from .._nodes import make
 from .._record import stamp
+from .._row_gradient import rows_of
 from .._tensor import Tensor
 from .optimizer import Array, Closure, Group, Optimizer, State, buffer, gradient
 
@@ -95,9 +96,20 @@ class Elementwise(Optimizer):
         self._doubtful = ()
         return loss
 
+    def _leaves_rows(self, group: Group) -> bool:
+        """Whether rows of a table that have no gradient stay as they are, and nothing is kept."""
+        return False
+
     def _step_one(self, group: Group, param: Tensor) -> None:
-        p, g = buffer(param), gradient(param)
+        p, rows = buffer(param), rows_of(param._grad)
         scalars = self._scalars(group, self._advance(group, param))
+        if rows is not None and self._leaves_rows(group):
+            changed = p[rows.numbers]
+            self._update(group, scalars, changed, rows.values)
+            p[rows.numbers] = changed
+            stamp(p, self._step_name)
+            return
+        g = gradient(param)
         state = self.state[param]
         arrays = [buffer(state[name]) for name in self._names(group)]
         for piece in pieces(p.shape):

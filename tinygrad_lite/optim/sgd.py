@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,10 @@ class SGD(Elementwise):
             "fused": fused,
         }
         super().__init__(params, defaults)
+
+    def _leaves_rows(self, group: Group) -> bool:
+        plain = not group["momentum"] and not group["weight_decay"]
+        return plain and math.isfinite(number(group["lr"]))
 
     def _names(self, group: Group) -> tuple[str, ...]:
         return ("momentum_buffer",) if group["momentum"] else ()

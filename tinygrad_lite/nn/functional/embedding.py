@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._composite import composite
+from ..._kernels import PLAIN
 from ...ops import embedding as ops
 from ...ops.elementwise import where
 from ...ops.gathering import gather
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ..._tensor import Tensor
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
+
+LARGE = 1 << 18  # elements of a table: 1 MB in float32
 
 
 def embedding(
@@ -41,8 +44,20 @@ def embedding(
     padding = _check_table(input, weight, padding_idx)
     if max_norm is not None:
         _shrink(weight, array_of(input), max_norm, norm_type)
+    numbers = array_of(input)
     return ops.embedding(  # type: ignore[no-any-return]
-        weight, array_of(input), padding_idx=padding, by_frequency=bool(scale_grad_by_freq)
+        weight, numbers, padding_idx=padding, by_frequency=bool(scale_grad_by_freq),
+        as_rows=_pays_as_rows(weight, numbers),
+    )  # fmt: skip
+
+
+def _pays_as_rows(weight: Any, numbers: Any) -> bool:
+    """Whether the gradient of a table is worth keeping as rows: it is large, and mostly zero."""
+    return (
+        weight._array.size >= LARGE
+        and weight._array.shape[0] >= 4 * numbers.size
+        and weight.is_leaf
+        and not PLAIN
     )
 
 
