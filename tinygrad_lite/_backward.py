@@ -55,8 +55,10 @@ def _start(
         if tensor._node is None:
             raise RuntimeError(
                 "element 0 of tensors does not require grad and does not have a grad_fn: nothing "
-                "it was computed from wants a gradient, or it was made under torch.no_grad(), "
-                "detached, or passed through an operation without a derivative such as argmax"
+                "it was computed from wants a gradient (are all parameters frozen?), or it was "
+                "made under torch.no_grad(), detached, or passed through an operation without a "
+                "derivative such as argmax or a cast to integers. For the line, compute it within "
+                "`with torch.autograd.explain():` and ask torch.autograd.why_no_grad(loss)"
             )
         walk.deliver(tensor._node, _seed(tensor, gradient, create_graph))
     return walk

@@ -24,6 +24,7 @@ from ._op import UFUNCS, Op
 from ._record import apply
 from ._size import Size
 from ._stamps import version
+from ._walk import place_of
 from .ops import elementwise as el
 from .ops.indexing import index
 from .ops.shape import transpose
@@ -164,7 +165,9 @@ class Tensor:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
                 ".grad attribute won't be populated during autograd.backward(). If you indeed "
-                "want the .grad field to be populated for a non-leaf Tensor, use .retain_grad().",
+                "want the .grad field to be populated for a non-leaf Tensor, use .retain_grad(). "
+                f"This one was made by {self._node.op.name}{place_of(self._node)}: to update a "
+                "weight, change the leaf itself, under torch.no_grad(), by w -= lr * w.grad.",
                 UserWarning,
                 stacklevel=2,
             )

@@ -439,12 +439,15 @@ def check_kept(node: Any) -> None:
     for value in _arrays(kept):
         found = STAMPS.get(id(root_of(value)))
         if found is not None and node.clock > found.clock:
+            remedy = "Use the out-of-place form there, such as y = y + 1, or clone() first."
+            if found.name.endswith(".step()"):
+                remedy = "Call step() after the last backward(), or compute the loss again after it"
             raise RuntimeError(
                 "one of the variables needed for gradient computation has been modified by an "
                 f"inplace operation: {node.op.name}{place_of(node)} keeps a value of type "
                 f"{of(value.dtype)!r} and shape {list(value.shape)}, which {found.name} "
                 f"({line_of(found.code, found.at)}) changed; it is at version {found.count}. "
-                "Use the out-of-place form there, such as y = y + 1, or clone() first."
+                f"{remedy}"
             )
 
 
