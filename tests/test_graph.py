@@ -371,3 +371,11 @@ def test_what_a_function_computes_inside_is_not_told_apart():
 def test_two_models_in_one_graph_give_it_no_title():
     first, second = nn.Linear(3, 3), nn.Linear(3, 3)
     assert graph(second(first(torch.ones(2, 3))).sum()).title == ""
+
+
+def test_a_graph_draws_itself_in_notebooks(net, batch):
+    found = graph(net(batch).sum())
+    shown = found._repr_mimebundle_()
+    assert shown["image/svg+xml"] == draw(found).svg()
+    assert shown["text/plain"] == repr(found)
+    assert found.draw(theme="dark").options.theme == "dark"

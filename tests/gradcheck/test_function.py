@@ -213,3 +213,19 @@ def test_arguments_that_make_no_sense():
         check_function(np.tanh, lambda g, x: g)
     with pytest.raises(TypeError, match="floating-point"):
         check_function(lambda x: x > 0, lambda g, x: g, X)
+
+
+def test_guilty_elements_of_large_inputs_are_drawn():
+    x = np.linspace(1, 2, 300)
+
+    def back(g, x):
+        gx = g * np.cos(x)
+        gx[217] *= 2
+        return gx
+
+    report = check_function(np.sin, back, x, raise_exception=False)
+    assert report.inputs[0].elements == [(217,)]
+    svg = str(report.plot())
+    assert svg.count('stroke="#000"') >= 4
+    assert ">wrong</text>" in svg
+    assert "accepted at a kink" not in svg

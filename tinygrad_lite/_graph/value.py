@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from . import schema
 from .parts import Call, Leaf, Node, Operand, write_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+PACKAGE = __name__.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,13 @@ class Graph:
         """
         tests = [_Query(word) for word in query.split()]
         return tuple(node for node in self.nodes if all(test(self, node) for test in tests))
+
+    def draw(self, **options: Any) -> Any:
+        """The picture of the graph, as `viz.draw`; the drawing code is imported here first."""
+        return import_module(f"{PACKAGE}.viz").draw(self, **options)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"image/svg+xml": self.draw().svg(), "text/plain": repr(self)}
 
     def with_title(self, title: str) -> Graph:
         """The same graph under another title."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._graph import trace
 from .._graph.parts import write_shape
-from .cards import number, write_bytes
+from .cards import number, write_bytes, write_name
 
 if TYPE_CHECKING:
     from .._graph import Graph, Node, Operand
@@ -143,7 +143,7 @@ def profile(model: Any, *inputs: Any, repeat: int = 5) -> Table:
     total = sum(times) or 1.0
     sums: dict[tuple[str, str], list[float]] = {}
     for node, seconds in zip(graph.nodes, times, strict=True):
-        entry = sums.setdefault((graph.path(node), node.op), [0, 0.0, 0])
+        entry = sums.setdefault((graph.path(node), write_name(node)), [0, 0.0, 0])
         entry[0] += 1
         entry[1] += seconds
         entry[2] += node.bytes or 0

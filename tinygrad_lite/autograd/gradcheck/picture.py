@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .report import GradcheckReport, InputReport, Maps
     from .subject import Vector
 
-WHITE = "#ffffff"
+WHITE, GREY = "#ffffff", "#bbbbbb"
 POSITIVE, NEGATIVE, ERROR = (179, 88, 6), (33, 102, 172), (90, 24, 110)
 CELL, GAP, MARGIN, LARGEST = 14, 28, 16, 40
 STYLE = "font-family:system-ui,sans-serif;font-size:11px"
@@ -57,7 +57,11 @@ def draw_report(report: GradcheckReport) -> Picture:
         drawn, right, height = draw_input(one, top)
         parts.append(drawn)
         top, width = top + height, max(width, right)
-    if not parts:
+    if parts:
+        drawn, right = draw_legend(report, top)
+        parts.append(drawn)
+        top, width = top + 18, max(width, right)
+    else:
         parts, top = [text(MARGIN, top + 12, report.verdict())], top + 24
     return Picture(frame("".join(parts), width + MARGIN, top + MARGIN))
 
@@ -74,13 +78,37 @@ def frame(body: str, width: float, height: float) -> str:
     )
 
 
+def draw_legend(report: GradcheckReport, top: float) -> tuple[str, float]:
+    """What the colours and marks in use mean: SVG and its right edge."""
+    maps = [one.maps for one in report.inputs if one.maps is not None]
+    states = {int(state) for one in maps for state in np.unique(one.state)}
+    entries = [
+        (colour(1.0, 1.0, signed=True), RIGHT, "positive"),
+        (colour(-1.0, 1.0, signed=True), RIGHT, "negative"),
+    ]
+    if WRONG in states:
+        entries.append((WHITE, WRONG, "wrong"))
+    if KINK in states:
+        entries.append((WHITE, KINK, "accepted at a kink"))
+    if UNDECIDED in states:
+        entries.append((GREY, UNDECIDED, "undecided"))
+    left, parts = float(MARGIN), []
+    for fill, state, words in entries:
+        parts += [cell(left, top, fill, state, words), text(left + 19, top + 11, words)]
+        left += 34 + 6.2 * len(words)
+    return "".join(parts), left
+
+
 def draw_input(one: InputReport, top: float) -> tuple[str, float, float]:
     """The three maps of one input: SVG, right edge, height."""
     maps = one.maps
     if maps is None:
         return "", 0.0, 0.0
     wrong = f", {one.wrong} wrong" if one.wrong else ""
-    parts = [text(MARGIN, top + 11, f"{one.name} {one.shape}{wrong}", weight="bold")]
+    head = f"{one.name} {one.shape}{wrong}"
+    parts = [text(MARGIN, top + 11, head, weight="bold")]
+    axes = "" if is_plain(maps) else f"rows: the result, columns: elements of {one.name}"
+    parts.append(text(MARGIN + 24 + 6.6 * len(head), top + 11, axes))
     left = float(MARGIN)
     with np.errstate(all="ignore"):
         logarithm = np.log10(np.maximum(maps.ratio, 1e-3))
@@ -96,20 +124,29 @@ def draw_input(one: InputReport, top: float) -> tuple[str, float, float]:
     return "".join(parts), left, height + 58
 
 
+def is_plain(maps: Maps) -> bool:
+    """Whether the map can have the input's own shape: there is one output, and nothing left out."""
+    return len(maps.state) == 1 and maps.complete and len(maps.shape) > 1
+
+
 def grid(maps: Maps, values: NDArray[Any]) -> NDArray[Any]:
     """Values in two dimensions: one output in the input's shape, else outputs × elements."""
-    if len(values) == 1 and maps.complete and len(maps.shape) > 1:
-        return values.reshape(-1, maps.shape[-1])
-    return values
+    return values.reshape(-1, maps.shape[-1]) if is_plain(maps) else values
 
 
-def thin(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """At most LARGEST rows and columns of a map, evenly spread; the places taken."""
-    rows = np.unique(np.linspace(0, values.shape[0] - 1, min(values.shape[0], LARGEST)).astype(int))
-    columns = np.unique(
-        np.linspace(0, values.shape[1] - 1, min(values.shape[1], LARGEST)).astype(int)
-    )
-    return rows, columns
+def thin(states: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """At most LARGEST rows and columns of a map, evenly spread, guilty ones among them."""
+    wrong = states == WRONG
+    return spread(wrong.any(axis=1)), spread(wrong.any(axis=0))
+
+
+def spread(guilty: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Places to show: all, or half of them guilty ones where there are too many."""
+    if guilty.size <= LARGEST:
+        return np.arange(guilty.size)
+    chosen = np.flatnonzero(guilty)[: LARGEST // 2]
+    even = np.linspace(0, guilty.size - 1, LARGEST - chosen.size).astype(np.intp)
+    return np.union1d(chosen, even)
 
 
 def draw_map(
@@ -119,7 +156,7 @@ def draw_map(
     cells, states = grid(maps, values), grid(maps, maps.state)
     if not cells.size:
         return text(left, top + 10, "(empty)"), (40.0, 14.0)
-    rows, columns = thin(cells)
+    rows, columns = thin(states)
     finite = np.abs(cells[np.isfinite(cells)])
     largest = float(finite.max(initial=0.0)) or 1.0
     size = (len(columns) * CELL, len(rows) * CELL)
@@ -132,7 +169,7 @@ def draw_map(
             value = float(cells[row, column])
             state = int(states[row, column])
             x, y = left + across * CELL, top + down * CELL
-            fill = colour(value, largest, signed=signed) if state != UNDECIDED else "#bbbbbb"
+            fill = colour(value, largest, signed=signed) if state != UNDECIDED else GREY
             if fill == WHITE and state == RIGHT:
                 continue  # the frame of the map shows it
             parts.append(cell(x, y, fill, state, f"[{row}, {column}] {value:.6g}"))

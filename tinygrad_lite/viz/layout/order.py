@@ -79,10 +79,10 @@ def _count_between(layers: Layers, rank: list[int]) -> int:
 
 
 def _start(layers: Layers, best: list[list[int]], number: int) -> list[list[int]]:
-    """Starting order: depth first in four ways, then shuffled ones."""
+    """Starting order: depth first in four ways, then near the best so far, now and then afar."""
     if number < 4:
         return _search(layers, best, reverse=bool(number & 1), upward=bool(number & 2))
-    if number % 3 == 0:
+    if number % 6:
         return _shuffle([rank[:] for rank in best], number, near=True)
     return _shuffle([rank[:] for rank in best], number, near=False)
 
