@@ -41,7 +41,16 @@ ZERO: dict[Any, Any] = {np.dtype(kind): np.zeros((), kind) for kind in (np.float
 @op(kind="elementwise", onnx="Relu", formula="g where out ≠ 0")
 def relu(x: Any) -> Any:
     """`x` where positive, else 0; gradient 0 at 0."""
-    return np.maximum(x, ZERO.get(x.dtype, 0))
+    zero = ZERO.get(x.dtype)
+    if zero is None:
+        _refuse_booleans("relu", x)
+        zero = 0
+    return np.maximum(x, zero)
+
+
+def _refuse_booleans(name: str, x: Any) -> None:
+    if x.dtype.kind == "b":
+        raise RuntimeError(f"Boolean inputs not supported for {name}: convert them with .float()")
 
 
 @relu.rule
@@ -53,6 +62,7 @@ def _(g: Any, out: Any) -> Any:
 def hardtanh(x: Any, *, low: float = -1.0, high: float = 1.0) -> Any:
     """`x` limited to [low, high]; gradient 0 at both bounds."""
     if x.dtype.kind != "f":
+        _refuse_booleans("hardtanh", x)
         low, high = int(low), int(high)
     return np.minimum(np.maximum(x, low), high)
 

@@ -12,7 +12,15 @@ from ..._tensor import Tensor
 from ...ops import activation as ops
 from ...ops.elementwise import cast, clone, sigmoid as _sigmoid, tanh as _tanh
 from ...ops.shape import reshape
-from ._arguments import array_of, count, in_place, need_floats, need_tensor, wrap_axis
+from ._arguments import (
+    array_of,
+    count,
+    in_place,
+    need_floats,
+    need_tensor,
+    not_for,
+    wrap_axis,
+)
 from ._draw import gumbel, uniform
 
 __all__ = [
@@ -33,6 +41,12 @@ def _apply(operation: Any, input: Tensor, inplace: bool, **settings: Any) -> Ten
     if not inplace:
         return operation(input, **settings)  # type: ignore[no-any-return]
     return in_place(input, operation(clone(input), **settings))
+
+
+def _refuse_booleans(name: str, input: Any) -> None:
+    need_tensor(name, input)
+    if input._array.dtype.kind == "b":
+        raise not_for(name, input, "one of numbers")
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -62,6 +76,7 @@ def hardtanh(
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """`input` where it exceeds the threshold, `value` elsewhere."""
+    _refuse_booleans("threshold", input)
     return _apply(ops.threshold, input, inplace, threshold=threshold, value=value)
 
 
@@ -186,12 +201,17 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 def tanhshrink(input: Tensor) -> Tensor:
     """x − tanh x."""
     need_tensor("tanhshrink", input)
+    if input._array.dtype.kind == "b":
+        raise RuntimeError(
+            "tanhshrink: Subtraction, the `-` operator, with a bool tensor is not supported: "
+            "convert it with .float()"
+        )
     return ops.tanhshrink(input)  # type: ignore[no-any-return]
 
 
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|)."""
-    need_tensor("softsign", input)
+    _refuse_booleans("abs", input)
     return ops.softsign(input)  # type: ignore[no-any-return]
 
 
@@ -279,6 +299,11 @@ def softmin(
 ) -> Tensor:
     """softmax(−x) along `dim`."""
     need_tensor("softmin", input)
+    if input._array.dtype.kind == "b":
+        raise RuntimeError(
+            "softmin: Negation, the `-` operator, on a bool tensor is not supported: convert it "
+            "with .float()"
+        )
     axis = _softmax_axis("softmin", input.ndim, dim, _stacklevel)
     return ops.softmax(_floats("softmax", _as_type(-input, dtype)), axis=axis)  # type: ignore[no-any-return]
 

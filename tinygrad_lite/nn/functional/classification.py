@@ -15,9 +15,9 @@ from ..._functions._dims import legacy_name
 from ..._tensor import Tensor
 from ...ops import loss as ops
 from ...ops.activation import log_softmax, logsigmoid, relu
-from ...ops.elementwise import where
+from ...ops.elementwise import cast, where
 from ...ops.gathering import gather
-from ...ops.reduction import mean as _mean, sum as _sum
+from ...ops.reduction import sum as _sum
 from ...ops.shape import reshape, transpose
 from ._arguments import array_of, choose_reduction, need_floats, need_tensor, not_for
 from .linear import linear
@@ -108,12 +108,15 @@ def cross_entropy(
     return reshape(loss, shape=target.shape) if reduction == "none" else loss  # type: ignore[no-any-return]
 
 
+_LONG = np.dtype(np.int64)
+
+
 def _are_logits_and_classes(input: Any, target: Any) -> bool:
     """Whether a call is the usual one, (N, C) and (N): most of a small model's time is checks."""
     if not isinstance(input, Tensor) or not isinstance(target, Tensor):
         return False
     x, t = input._array, target._array
-    return x.ndim == 2 and t.shape == x.shape[:1] and x.dtype.kind == "f" and t.dtype.kind == "i"
+    return x.ndim == 2 and t.shape == x.shape[:1] and x.dtype.kind == "f" and t.dtype == _LONG
 
 
 def linear_cross_entropy(
@@ -199,6 +202,11 @@ def _check_weight_type(weight: Any, input: Any) -> None:
 
 def _check_targets(name: str, input: Tensor, target: Tensor) -> None:
     """Raise unless the class indices have the input's shape without its class axis."""
+    if str(target.dtype) not in {"torch.int64", "torch.uint8"}:
+        raise RuntimeError(
+            f"{name}: expected target dtype to be Long or Byte, but got {target.dtype}: class "
+            "indices are target.long()"
+        )
     expected = (*input.shape[:1], *input.shape[2:]) if input.ndim > 1 else ()
     if input.ndim == 1 and target.ndim in {0, 1} and math.prod(target.shape) == 1:
         return
@@ -229,6 +237,8 @@ def _check_batch(name: str, input: Tensor, target: Tensor) -> None:
 
 def _class_rows(input: Any, target: Any) -> tuple[Any, Any]:
     """The classes as the last axis of a matrix, and the targets as a vector beside it."""
+    if target._array.dtype != np.int64:
+        target = cast(target, dtype=np.dtype(np.int64))
     if input.ndim == 1:
         return reshape(input, shape=(1, *input.shape)), reshape(target, shape=(1,))
     if input.ndim == 2:
@@ -420,6 +430,11 @@ def binary_cross_entropy_with_logits(
     if input._array.dtype.kind != "f":
         raise not_for("log_sigmoid", input)
     _check_same("binary_cross_entropy_with_logits", input, target)
+    if not target.dtype.is_floating_point:
+        raise RuntimeError(
+            f"binary_cross_entropy_with_logits: result type {input.dtype} can't be cast to the "
+            f"target's {target.dtype}: probabilities are floating-point, so write target.float()"
+        )
     if pos_weight is None:
         losses = ops.logit_entropy(input, target)
     else:
@@ -440,10 +455,16 @@ def multilabel_soft_margin_loss(
     need_tensor("multilabel_soft_margin_loss", input)
     if input._array.dtype.kind != "f":
         raise not_for("log_sigmoid", input)
+    if not input.ndim:
+        raise IndexError(
+            "multilabel_soft_margin_loss: the last dimension (-1) holds the classes, but the input "
+            "has no dimensions"
+        )
     losses = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
         losses = losses * weight
-    return ops.reduced(_mean(losses, axis=-1), reduction)  # type: ignore[no-any-return]
+    # by the classes of the input, where a target with more axes has widened the losses
+    return ops.reduced(_sum(losses, axis=-1) / input.shape[-1], reduction)  # type: ignore[no-any-return]
 
 
 @composite

@@ -67,7 +67,7 @@ def _check_table(input: Any, weight: Any, padding_idx: int | None) -> int | None
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
     numbers, rows = array_of(input), weight.shape[0]
-    if numbers.dtype.kind not in "iu":
+    if numbers.dtype not in (np.int64, np.int32):
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
             f"Long, Int; but got {input.dtype} instead: convert with .long()"
@@ -122,7 +122,9 @@ def embedding_bag(
     numbers, starts = _bags(input, offsets, include_last_offset)
     padding = _check_table(input, weight, padding_idx)
     if mode not in {"sum", "mean", "max"}:
-        raise ValueError("mode has to be one of sum, mean or max")
+        raise ValueError(f"mode has to be one of sum, mean or max, got {mode!r}")
+    if mode == "max" and scale_grad_by_freq:
+        raise ValueError("max mode does not support scaling the gradient by the frequency")
     if per_sample_weights is not None and mode != "sum":
         raise NotImplementedError(
             "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported "

@@ -75,12 +75,17 @@ def _have_mean(name: str, reduction: str, input: Any) -> None:
         )
 
 
-def _weighted(errors: Any, weight: Any, reduction: str, *, normalise: bool) -> Tensor:
-    """The reduced errors, each counted `weight` times."""
+def _weighted(
+    errors: Any, weight: Any, reduction: str, shape: Any, *, normalise: bool
+) -> Tensor:
+    """The reduced errors, each counted `weight` times; `shape` is that of the input."""
     if weight is None:
         return ops.reduced(errors, reduction)  # type: ignore[no-any-return]
-    if weight.shape != errors.shape:
-        raise ValueError("Weights and input must have the same size.")
+    if weight.shape != shape:
+        raise ValueError(
+            "Weights and input must have the same size. "
+            f"Got {tuple(weight.shape)} for an input of {tuple(shape)}"
+        )
     errors = errors * weight
     if reduction == "mean" and normalise:
         return _sum(errors) / _sum(weight)  # type: ignore[no-any-return]
@@ -102,7 +107,7 @@ def l1_loss(
     if input._array.dtype.kind != "f" and target._array.dtype.kind != "f":
         _have_mean("l1_loss", reduction, input)
     same_sizes("l1_loss", input, target)
-    return _weighted(absolute(input - target), weight, reduction, normalise=True)
+    return _weighted(absolute(input - target), weight, reduction, input.shape, normalise=True)
 
 
 def mse_loss(
@@ -128,7 +133,7 @@ def mse_loss(
     if weight is None:
         return ops.mse_loss(input, target, reduction=reduction)  # type: ignore[no-any-return]
     errors = ops.mse_loss(input, target, reduction="none")
-    return _weighted(errors, weight, reduction, normalise=True)
+    return _weighted(errors, weight, reduction, input.shape, normalise=True)
 
 
 def smooth_l1_loss(
@@ -168,7 +173,8 @@ def huber_loss(
     same_sizes("huber_loss", input, target)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    return _weighted(ops.huber(input, target, delta=delta), weight, reduction, normalise=True)
+    errors = ops.huber(input, target, delta=delta)
+    return _weighted(errors, weight, reduction, input.shape, normalise=False)
 
 
 def poisson_nll_loss(
@@ -315,7 +321,7 @@ def cosine_embedding_loss(
     need_tensor("cosine_embedding_loss", target, "target")
     if target.ndim not in {0, 1}:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-    if target.ndim == 1 and input1.ndim != 2:
+    if target.ndim == 1 and (input1.ndim != 2 or input2.ndim != 2):
         raise RuntimeError(
             f"1D target tensor expects 2D input tensors, but found inputs with sizes "
             f"{list(input1.shape)} and {list(input2.shape)}."

@@ -66,7 +66,10 @@ def ctc_loss(
 
 
 def _lengths(given: Any, batch: int, name: str) -> Any:
-    lengths = np.atleast_1d(array_of(given)).astype(np.int64)
+    lengths = np.atleast_1d(array_of(given))
+    if lengths.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be whole numbers, got {lengths.dtype}: use .long()")
+    lengths = lengths.astype(np.int64)
     if lengths.shape != (batch,):
         raise RuntimeError(f"{name} must be of size batch_size {batch}, got {lengths.shape}")
     return lengths
