@@ -189,3 +189,22 @@ def test_the_optimizer_step_between_two_walks_is_found():
     optimizer.step()
     with pytest.raises(RuntimeError, match="inplace"):
         loss.backward()
+
+
+def test_a_kept_gradient_follows_its_tensor_through_changes():
+    """PyTorch's rule: .grad belongs to the newest content, hooks to the content they saw."""
+    x = ones(3)
+    h = x * 2
+    seen = []
+    h.retain_grad()
+    h.register_hook(lambda g: seen.append(g.tolist()))
+    h.mul_(5)
+    h[0] = 7.0
+    (h * 3).sum().backward()
+    assert h.grad.tolist() == [3.0, 3.0, 3.0]
+    assert seen == [[0.0, 15.0, 15.0]]
+    base = x * 1.0
+    base.retain_grad()
+    base[1:].mul_(4)
+    base.sum().backward()
+    assert base.grad.tolist() == [1.0, 1.0, 1.0]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ._dtypes import of
-from ._nodes import Leaf, Node, WideNode
+from ._nodes import RETAIN, Leaf, Node, WideNode
 from ._op import Op
 from ._record import _recorded, family_of, to_type
 from ._stamps import root_of, stamp
@@ -134,11 +134,21 @@ def settle(x: Any, result: Any, name: str) -> None:
         node.clock = tick()  # newer than the stamp: what it keeps of the buffer is the new content
     if x._view is None:
         if here.state.grad:
-            x._node = node
+            adopt(x, node)
             family_of(x)[0] += 1
         return
     if here.state.grad:
         _pass_to_base(x, node)
+
+
+def adopt(x: Any, node: Any) -> None:
+    """Give a changed tensor its new node; the hook of retain_grad goes along, others stay."""
+    old, x._node = x._node, node
+    if old is None or node is None or old is node or not old.hooks or RETAIN not in old.hooks:
+        return
+    if node.hooks is None:
+        node.hooks = {}
+    node.hooks[RETAIN] = old.hooks.pop(RETAIN)
 
 
 def save_old(node: Any, array: Any, start: int) -> None:
@@ -188,7 +198,7 @@ def _pass_to_base(x: Any, node: Any) -> None:
     made = _recorded(
         write_view, [base._array, x._array], [base._node, node], {"places": places}, base._array
     )
-    base._node = made._node
+    adopt(base, made._node)
     x._view.family[0] += 1
     x._view.refresh(x)
 
@@ -220,7 +230,7 @@ def set_items(x: Any, basic: Any, advanced: Any, value: Any) -> None:
     arrays = [target, np.asarray(array, target.dtype)]
     made = _recorded(assign, arrays, [x._node, node], {"key": key}, target)
     if x._view is None:
-        x._node = made._node
+        adopt(x, made._node)
         family_of(x)[0] += 1
     else:
         _pass_to_base(x, made._node)

@@ -21,6 +21,8 @@ __all__ = ["FREED", "Leaf", "Node", "Pick", "WideNode", "make"]
 
 new = object.__new__
 
+RETAIN = 1  # clocks are never positive: this key of `hooks` is retain_grad's alone
+
 
 def make(array: Any, node: Any) -> Any:
     """A tensor of an array (or NumPy scalar) that `node` made; None: no gradient wanted."""

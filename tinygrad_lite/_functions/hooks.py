@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from .._nodes import Leaf
+from .._nodes import RETAIN, Leaf
 from .._state import tick
 from ._surface import method
 
@@ -70,9 +70,6 @@ def retain_grad(self: Any) -> None:
     self.__dict__["retain"] = True
     node.hooks = {} if node.hooks is None else node.hooks
     node.hooks[RETAIN] = Retainer(self)
-
-
-RETAIN = 1  # clocks are never positive: this key is nobody else's
 
 
 class Retainer:
