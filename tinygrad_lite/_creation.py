@@ -14,8 +14,10 @@ import numpy as np
 from . import _dtypes
 from ._device import check_device
 from ._dtypes import default_numpy, of, to_numpy
+from ._inplace import forbid
 from ._needs import fill_number, need_integer, need_order, need_range
 from ._nodes import make
+from ._stamps import stamp
 from ._tensor import Tensor
 
 __all__ = [
@@ -233,7 +235,7 @@ def zeros(
 ) -> Tensor:  # fmt: skip
     """Zeros: `zeros(2, 3)` or `zeros((2, 3))`."""
     made = finish(np.zeros(shape_from(sizes, size), kind_of(dtype)), requires_grad, device)
-    return made if out is None else into(out, made)
+    return made if out is None else into(out, made, dtype)
 
 
 def ones(
@@ -242,7 +244,7 @@ def ones(
 ) -> Tensor:  # fmt: skip
     """Ones: `ones(2, 3)` or `ones((2, 3))`."""
     made = finish(np.ones(shape_from(sizes, size), kind_of(dtype)), requires_grad, device)
-    return made if out is None else into(out, made)
+    return made if out is None else into(out, made, dtype)
 
 
 def empty(
@@ -252,7 +254,7 @@ def empty(
 ) -> Tensor:  # fmt: skip
     """Whatever lies in memory: to be filled."""
     made = finish(np.empty(shape_from(sizes, size), kind_of(dtype)), requires_grad, device)
-    return made if out is None else into(out, made)
+    return made if out is None else into(out, made, dtype)
 
 
 def full(
@@ -266,11 +268,23 @@ def full(
     made = finish(
         np.full(shape_from((size,)), fill_number(fill_value, kind), kind), requires_grad, device
     )
-    return made if out is None else into(out, made)
+    return made if out is None else into(out, made, dtype)
 
 
-def into(out: Any, made: Tensor) -> Any:
-    out._array = np.array(made._array, out._array.dtype)
+def into(out: Any, made: Tensor, dtype: Any = None) -> Any:
+    """`out` with the elements of `made`, in its own memory if the shape is the same."""
+    kind = out._array.dtype
+    if dtype is not None and to_numpy(dtype) != kind:
+        raise RuntimeError(
+            f"dtype {of(to_numpy(dtype)).name} does not match dtype of out parameter "
+            f"({of(kind).name})"
+        )
+    if out._array.shape != made._array.shape:
+        out._array = np.array(made._array, kind)
+        return out
+    forbid(out)
+    np.copyto(out._array, made._array, casting="unsafe")
+    stamp(out._array, "out=")
     return out
 
 
@@ -278,6 +292,7 @@ def make_like(maker: Callable[..., Any], name: str, text: str) -> Callable[..., 
     def function(
         input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
+        generator: Any = None,
     ) -> Tensor:  # fmt: skip
         if not isinstance(input, Tensor):
             raise TypeError(
@@ -285,7 +300,12 @@ def make_like(maker: Callable[..., Any], name: str, text: str) -> Callable[..., 
                 f"not {type(input).__name__}"
             )
         kind = input._array.dtype if dtype is None else to_numpy(dtype)
-        return finish(maker(input._array.shape, kind), requires_grad, device)
+        drawn = (
+            maker(input._array.shape, kind)
+            if generator is None
+            else maker(input._array.shape, kind, generator)
+        )
+        return finish(drawn, requires_grad, device)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = text
@@ -343,7 +363,7 @@ def eye(
     if n < 0 or (m is not None and m < 0):
         raise RuntimeError(f"n must be greater or equal to 0, got {n if n < 0 else m}")
     made = finish(np.eye(n, m, dtype=kind_of(dtype)), requires_grad, device)
-    return made if out is None else into(out, made)
+    return made if out is None else into(out, made, dtype)
 
 
 def arange(
@@ -371,7 +391,7 @@ def arange(
     kind = (np.dtype("int64") if whole else default_numpy()) if dtype is None else to_numpy(dtype)
     values = first + stride * np.arange(count, dtype=np.int64 if whole else np.float64)
     made = finish(values.astype(kind), requires_grad, device)
-    return made if out is None else into(out, made)
+    return made if out is None else into(out, made, dtype)
 
 
 def range(
@@ -391,7 +411,7 @@ def range(
     count = math.floor((last - first) / step) + 1
     values = first + step * np.arange(count)
     made = finish(np.asarray(values).astype(kind_of(dtype)), requires_grad, device)
-    return made if out is None else into(out, made)
+    return made if out is None else into(out, made, dtype)
 
 
 def linspace(
@@ -401,7 +421,7 @@ def linspace(
     """`steps` numbers from start to end, both included."""
     kind = kind_of(dtype)
     made = finish(_steps(start, end, steps, kind).astype(kind), requires_grad, device)
-    return made if out is None else into(out, made)
+    return made if out is None else into(out, made, dtype)
 
 
 def _steps(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> Any:
@@ -429,7 +449,7 @@ def logspace(
     kind = kind_of(dtype)
     exponents = _steps(start, end, steps, kind if kind.kind in "iu" else np.dtype("float64"))
     made = finish(np.power(float(base), exponents).astype(kind), requires_grad, device)
-    return made if out is None else into(out, made)
+    return made if out is None else into(out, made, dtype)
 
 
 def _triangle(indices: Any, dtype: Any) -> Tensor:

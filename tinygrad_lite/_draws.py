@@ -22,10 +22,12 @@ __all__ = [
 
 
 rand_like = make_like(
-    lambda shape, kind: uniform(shape, None, kind), "rand_like", "Numbers from [0, 1), as `input`."
+    lambda shape, kind, source=None: uniform(shape, source, kind),
+    "rand_like",
+    "Numbers from [0, 1), as `input`.",
 )
 randn_like = make_like(
-    lambda shape, kind: standard_normal(shape, None, kind), "randn_like",
+    lambda shape, kind, source=None: standard_normal(shape, source, kind), "randn_like",
     "Standard normal numbers of the shape and dtype of `input`.",
 )  # fmt: skip
 

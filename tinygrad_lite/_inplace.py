@@ -20,7 +20,7 @@ from ._stamps import root_of, stamp
 from ._state import here, tick
 from .ops.indexing import assign, index, write_view
 
-__all__ = ["change", "forbid", "in_place_of", "replace", "set_items"]
+__all__ = ["change", "forbid", "forbid_overlap", "in_place_of", "replace", "set_items"]
 
 
 def forbid(x: Any) -> None:
@@ -45,6 +45,47 @@ def forbid(x: Any) -> None:
         )
     if not array.flags.writeable:
         raise RuntimeError("the tensor's memory is read-only: clone() it before changing it")
+
+
+ANY_OVERLAP = {"index_add_", "index_copy_", "scatter_", "scatter_add_", "scatter_reduce_"}
+"""Changes in place that may not even read the whole of what they write."""
+
+
+READ_FIRST = {"fill_", "index_fill_", "masked_fill_"}
+"""Changes in place whose number, perhaps an element of what they write, is read beforehand."""
+
+
+def forbid_overlap(target: Any, given: Any, *, wholly_too: bool = False) -> None:
+    """Raise if a tensor among `given` shares a part of the memory of the array `target`.
+
+    The same view is no part, unless `wholly_too`.
+    """
+    for x in given:
+        other = getattr(x, "_array", None)
+        if other.__class__ is not np.ndarray:
+            continue
+        if other.base is None and target.base is None and other is not target:
+            continue  # both own their memory
+        if _overlaps(target, other, wholly_too):
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to "
+                "tensor refer to a single memory location. Please clone() the tensor before "
+                "performing the operation."
+            )
+
+
+def _overlaps(a: Any, b: Any, wholly_too: bool) -> bool:
+    """Whether two arrays without gaps share memory and are not the same view of it."""
+    if not np.may_share_memory(a, b) or not a.size or not b.size:
+        return False
+    if a.ctypes.data == b.ctypes.data and a.shape == b.shape and a.strides == b.strides:
+        return wholly_too
+    return _without_gaps(a) and _without_gaps(b)
+
+
+def _without_gaps(a: Any) -> bool:
+    order = sorted(range(a.ndim), key=lambda axis: -a.strides[axis])
+    return bool(a.transpose(order).flags.c_contiguous)
 
 
 def _forbid_view(x: Any) -> None:
@@ -79,6 +120,8 @@ def change(
 ) -> Any:
     """Write `function(x, ...)` into `x` and return `x`."""
     forbid(x)
+    if args and name not in READ_FIRST:
+        forbid_overlap(x._array, args, wholly_too=name in ANY_OVERLAP)
     start = tick()
     if x._view is not None:
         x._view.refresh(x)

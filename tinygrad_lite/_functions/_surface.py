@@ -16,7 +16,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from .._dtypes import of
-from .._inplace import forbid, in_place_of
+from .._inplace import forbid, forbid_overlap, in_place_of
 from .._op import parameters_of
 from .._stamps import stamp
 from .._state import here
@@ -34,10 +34,9 @@ SPELLINGS = {
     "a": "input",
     "x1": "input",
     "x2": "other",
+    "axis0": "dim0",
+    "axis1": "dim1",
 }
-
-# Functions that also take a number first call that parameter `self`; the user says `input`.
-NUMBERS_TOO = {"input": "self", "x": "self", "a": "self", "x1": "self"}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -127,7 +126,9 @@ def _flexible(function: Callable[..., Any]) -> Callable[..., Any]:
     parameters = [*positional, *keyword_only]
     wants_tensor = bool(parameters) and parameters[0] == "input"
     own = set(parameters)
-    spellings = SPELLINGS if "input" in own else {**SPELLINGS, **NUMBERS_TOO}
+    spellings = dict(SPELLINGS)
+    if parameters and "input" not in own:  # the first operand, whatever it is called here
+        spellings.update(dict.fromkeys(("input", "x", "a", "x1"), parameters[0]))
 
     @functools.wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
@@ -139,9 +140,45 @@ def _flexible(function: Callable[..., Any]) -> Callable[..., Any]:
         for name in [k for k in keywords if k not in own and k in spellings]:
             keywords[spellings[name]] = keywords.pop(name)
         result = function(*args, **keywords)
-        return result if out is None else write_out(out, result)
+        if out is None:
+            return result
+        check_out(function.__name__, out, result, args)
+        return write_out(out, result)
 
     return call
+
+
+EXACT = {
+    "addbmm", "addmm", "addmv", "addr", "amax", "amin", "argmax", "argmin", "baddbmm", "bmm",
+    "cholesky_inverse", "cummax", "cummin", "dot", "gather", "ger", "heaviside", "histc",
+    "index_add", "index_copy", "index_reduce", "index_select", "inner", "inverse", "kthvalue",
+    "logsumexp", "lu_solve", "masked_select", "matmul", "median", "mm", "mode",
+    "msort", "mv", "nan_to_num", "nanmedian", "ormqr", "outer", "put", "scatter", "scatter_add",
+    "scatter_reduce", "sort", "take", "take_along_dim", "topk", "tril", "triu",
+}  # fmt: skip
+"""Functions whose `out` must have the type of the result, where others cast."""
+
+UNSHARED = {
+    "cat", "concat", "concatenate", "gather", "hstack", "index_select", "stack", "vstack",
+}  # fmt: skip
+"""Functions whose `out` may not be the very memory of an operand either."""
+
+
+def check_out(name: str, out: Any, result: Any, operands: Any) -> None:
+    """Raise torch's error if `out` has another type, or a part of the memory of an operand."""
+    pairs = zip(out, result, strict=True) if isinstance(result, tuple) else ((out, result),)
+    for given, found in pairs:
+        if not isinstance(given, Tensor):
+            raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(given).__name__}")
+        target, kind = given._array, found._array.dtype
+        if name in EXACT and target.dtype != kind:
+            raise RuntimeError(
+                f"Expected out tensor to have dtype {of(kind).name}, but got "
+                f"{of(target.dtype).name} instead"
+            )
+        if target.shape == found._array.shape:
+            read = [t for x in operands for t in (x if isinstance(x, list | tuple) else (x,))]
+            forbid_overlap(target, read, wholly_too=name in UNSHARED)
 
 
 def write_out(out: Any, result: Any) -> Any:

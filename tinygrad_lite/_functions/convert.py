@@ -9,7 +9,7 @@ import numpy as np
 from .. import _creation, _dtypes
 from .._device import check_device, device
 from .._dtypes import to_numpy
-from .._inplace import forbid, replace
+from .._inplace import forbid, forbid_overlap, replace
 from .._needs import fill_number
 from .._nodes import make
 from .._record import apply, to_type
@@ -151,7 +151,12 @@ def numel(self: Any) -> int:
     return self._array.size  # type: ignore[no-any-return]
 
 
-NAMES["numel"] = numel
+def _numel(input: Any) -> int:
+    """The number of elements."""
+    return input._array.size  # type: ignore[no-any-return]
+
+
+NAMES["numel"] = _numel
 
 
 @method
@@ -245,6 +250,7 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
             f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"
         )
     forbid(self)
+    forbid_overlap(self._array, (src,))
     start = tick()
     value = to_type(src, self._array.dtype)
     if value._array.shape != self._array.shape:

@@ -211,7 +211,6 @@ TENSORS_ONLY: dict[str, tuple[Op, Any]] = {
     "nextafter": (el.nextafter, None),
     "gcd": (el.gcd, _whole_numbers("gcd", bools=False)),
     "lcm": (el.lcm, _whole_numbers("lcm", bools=False)),
-    "heaviside": (el.heaviside, None),
 }
 NO_IN_PLACE = {"maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2"}
 
@@ -233,3 +232,12 @@ def _publish_binary() -> None:
 
 
 _publish_binary()
+
+
+@surface(inplace=True)
+def heaviside(input: Any, values: Any) -> Any:
+    """0 where `input` is negative, 1 where it is positive, `values` where it is 0."""
+    need_tensor("heaviside", values, "values", 2)
+    if input._array.dtype != values._array.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    return apply(el.heaviside, (input, values), {})

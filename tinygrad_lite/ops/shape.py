@@ -39,7 +39,9 @@ def _(g: Any, axes: tuple[int, ...]) -> Any:
 @op(kind="view", onnx="Expand")
 def expand(x: Any, *, shape: tuple[int, ...]) -> Any:
     """`x` repeated along axes of length 1 and new leading axes, without a copy (stride 0)."""
-    return np.broadcast_to(x, shape)
+    out = np.broadcast_to(x, shape)
+    # Where nothing is repeated the view can be written to, and NumPy's broadcast cannot.
+    return out if out.size != x.size else x.reshape(shape)
 
 
 expand.rule(lambda g, x_shape: unexpand(g, shape=x_shape))
