@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import struct
 import zlib
@@ -89,20 +90,34 @@ def _normalized(images: Array, value_range: Any, *, scale_each: bool) -> Array:
 
 
 def save_image(tensor: Any, fp: Any, format: str | None = None, **kwargs: Any) -> None:
-    """Write an image, or a grid of images, with values in [0, 1] to a PNG file.
+    """Write an image, or a grid of images, with values in [0, 1] to a file.
 
-    Further keywords go to `make_grid`. `fp` is a path or a binary file.
+    Further keywords go to `make_grid`. `fp` is a path or a binary file. PNG files are written
+    here; other formats by Pillow, where it is installed.
     """
     name = format or ("" if hasattr(fp, "write") else Path(fp).suffix.lstrip("."))
-    if name.lower() not in ("", "png"):
-        raise ValueError(f"save_image writes PNG files, not {name!r}: choose a name ending in .png")
     grid = np.asarray(make_grid(tensor, **kwargs)._array, np.float64)
     pixels = np.clip(np.floor(grid * 255 + 0.5), 0, 255).astype(np.uint8)
-    data = png(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+    pixels = np.ascontiguousarray(pixels.transpose(1, 2, 0))
+    data = png(pixels) if name.lower() in ("", "png") else _by_pillow(pixels, name.lower())
     if hasattr(fp, "write"):
         fp.write(data)
     else:
         Path(fp).write_bytes(data)
+
+
+def _by_pillow(pixels: Array, name: str) -> bytes:
+    """Encode pixels in one of Pillow's formats."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ImportError(
+            f"save_image writes PNG files by itself and {name!r} with Pillow, which is not "
+            "installed: choose a name ending in .png, or pip install pillow"
+        ) from error
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, {"jpg": "jpeg"}.get(name, name))
+    return buffer.getvalue()
 
 
 def png(pixels: Array) -> bytes:

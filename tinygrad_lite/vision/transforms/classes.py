@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._nodes import make
 from ..._random import generator_of
-from . import functional as f
+from . import _basic as f
 
 Transform = Callable[[Any], Any]
 Size = int | Sequence[int]
@@ -76,10 +76,7 @@ class ToPILImage(_Described):
         self.mode = mode
 
     def __call__(self, image: Any) -> Any:
-        from PIL import Image  # only here: nothing else needs Pillow
-
-        found = Image.fromarray(f.to_pixels(image))
-        return found if self.mode is None else found.convert(self.mode)
+        return f.to_pil_image(image, self.mode)
 
 
 class ConvertImageDtype(_Described):
@@ -116,14 +113,12 @@ class Resize(_Described):
         max_size: int | None = None,
         antialias: bool | None = True,
     ) -> None:
-        if max_size is not None:
-            raise NotImplementedError("Resize does not offer max_size: give height and width")
-        self.size = size
+        self.size, self.max_size = size, max_size
         self.interpolation = getattr(interpolation, "value", interpolation)
         self.antialias = antialias
 
     def __call__(self, image: Any) -> Any:
-        return f.resize(image, self.size, self.interpolation, antialias=bool(self.antialias))
+        return f.resize(image, self.size, self.interpolation, self.max_size, self.antialias)
 
 
 class CenterCrop(_Described):
