@@ -290,3 +290,28 @@ def test_errors_name_what_is_wrong():
         (x * 2).backward(torch.ones(3))
     with pytest.raises(RuntimeError, match="size of tensor a"):
         x + torch.ones(3)
+
+
+def test_second_order_by_one_of_several_results():
+    """The rule that gave the gradient has read the result: that way counts as well."""
+    x = torch.tensor([[2.0, 1.0], [0.5, 3.0]], dtype=torch.float64, requires_grad=True)
+
+    def rule(q, r, g):
+        """The gradient of QR by its first result, from Q and R."""
+        m = q.T @ g
+        m = torch.tril(m - m.T, -1)
+        return (g - q @ (q.T @ g) + q @ m) @ torch.linalg.inv(r).T
+
+    q, r = torch.linalg.qr(x)
+    seen = []
+    q.register_hook(lambda g: seen.append(g.clone()))
+    (g,) = torch.autograd.grad((q**3).sum(), x, create_graph=True)
+    by_q, by_r = torch.autograd.grad((g * g).sum(), [q, r], retain_graph=True)
+    q2, r2 = q.detach().requires_grad_(), r.detach().requires_grad_()
+    again = rule(q2, r2, 3 * q2 * q2)
+    assert torch.allclose(again, g)
+    expected = torch.autograd.grad((again * again).sum(), [q2, r2])
+    assert torch.allclose(by_q, expected[0])
+    assert torch.allclose(by_r, expected[1].triu())  # the rule reads the triangle alone
+    assert len(seen) == 2
+    assert torch.allclose(seen[1], by_q)

@@ -173,15 +173,38 @@ class WideNode(Recorded):
 
 
 class Pick(Recorded):
-    """One result of an operation that has several."""
+    """One result of an operation that has several.
 
-    __slots__ = ("clock", "dtype", "hooks", "parent", "shape", "which")
+    Made anew whenever a rule's kept result is connected again, so all picks of one result are
+    equal, have one clock, between that of the operation and the next, and share their hooks.
+    """
+
+    __slots__ = ("clock", "dtype", "parent", "shape", "which")
 
     def __init__(self, parent: WideNode, which: int) -> None:
-        self.clock = tick()
+        self.clock = parent.clock - (which + 1) / (parent.results + 1)  # type: ignore[assignment]
         self.parent, self.which = parent, which
         self.shape, self.dtype = parent.shape[which], parent.dtype[which]
-        self.hooks: dict[int, Any] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Pick):
+            return NotImplemented
+        return other.parent is self.parent and other.which == self.which
+
+    def __hash__(self) -> int:
+        return hash((self.parent, self.which))
+
+    @property
+    def hooks(self) -> Any:
+        """The hooks of this result, which lie with the operation."""
+        shared = self.parent.hooks
+        return None if shared is None else shared.get(-1 - self.which)
+
+    @hooks.setter
+    def hooks(self, hooks: dict[int, Any]) -> None:
+        if self.parent.hooks is None:
+            self.parent.hooks = {}
+        self.parent.hooks[-1 - self.which] = hooks
 
     @property
     def parents(self) -> tuple[Any]:
