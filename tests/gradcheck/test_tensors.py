@@ -193,3 +193,25 @@ def test_a_wrong_rule_among_kinks_is_still_wrong():
     twice = make(lambda x: x.relu(), lambda g, x: g * ((x > 0) + 2 * (x == 0)))
     x = torch.zeros(3, dtype=torch.float64, requires_grad=True)
     assert not gradcheck(lambda x: twice.apply(x * 1), (x,), raise_exception=False)
+
+
+def test_one_tensor_at_two_places_is_two_inputs():
+    x = leaf(3)
+    assert gradcheck(lambda x, y: x * y.exp(), (x, x))
+    assert gradcheck(lambda x, y: x * y.exp(), (x, x), eps=1e-6)
+    assert gradgradcheck(lambda x, y: x * y, (x, x))
+    wrong = make(lambda x, y: x * y, lambda g, x, y: (g * y, g * 2 * x))
+    report = gradcheck(wrong.apply, (x, x), raise_exception=False)
+    assert report.inputs[0].wrong == 0
+    assert report.inputs[1].wrong == 3
+
+
+def test_what_forward_loses_in_float32_is_no_fault_of_backward():
+    x = leaf(3, 4, dtype=torch.float32)
+    assert gradcheck(lambda x: torch.nn.functional.layer_norm(x + 1e4, (4,)), (x,))
+
+    def lossy(g, x):
+        return g * (2 * x + 1e5) - g * 1e5
+
+    report = gradcheck(make(lambda x: x * x, lossy).apply, (x,), raise_exception=False)
+    assert "float32 gradient" in report.cause

@@ -16,7 +16,7 @@ from ..._nodes import make
 from ..._tensor import Tensor
 from .behaviour import distance
 from .report import WORST, Entry, GradcheckError, GradcheckReport, InputReport
-from .tensors import TensorRun, TensorSubject, borrowed, stand_in
+from .tensors import TensorRun, TensorSubject, apart, borrowed, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def check(
 ) -> bool | GradcheckReport:
     """True, or the report, or GradcheckError: the verdict of fixed step and tolerances."""
     began = time.perf_counter()
-    args = [stand_in(v) if isinstance(v, Tensor) and v.requires_grad else v for v in inputs]
+    args = apart([stand_in(v) if isinstance(v, Tensor) and v.requires_grad else v for v in inputs])
     chosen = [k for k, v in enumerate(args) if isinstance(v, Tensor) and v.requires_grad]
     if not chosen:
         raise ValueError(

@@ -15,7 +15,7 @@ from .function import check_kinks, finish, name_inputs, name_of
 from .nodes import rules_are_right
 from .randomness import random_state_kept
 from .subject import Settings
-from .tensors import TensorSubject, as_results, borrowed, stand_in
+from .tensors import TensorSubject, apart, as_results, borrowed, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,7 +169,7 @@ def pick_inputs(inputs: list[Any]) -> list[Any]:
             "them have requires_grad=True: call x.requires_grad_() first (integer tensors are "
             "constants and have no gradient)"
         )
-    return [stand_in(value) if wants_gradient(value) else value for value in inputs]
+    return apart([stand_in(value) if wants_gradient(value) else value for value in inputs])
 
 
 def check_order(

@@ -239,11 +239,23 @@ def probe_at(
     return None, True
 
 
+def lost_inside(single: Flat, findings: Findings) -> float:
+    """Relative error of the results in the dtype given, beyond their own rounding."""
+    y = findings.line.y
+    finite = np.isfinite(y)
+    gap = np.abs(single.value(findings.line.x) - y)
+    size = float(np.max(np.abs(y), where=finite, initial=0.0))
+    worst = float(np.max(gap, where=finite & np.isfinite(gap), initial=0.0))
+    rounding = 4 * float(np.finfo(single.working).eps)
+    return max(worst / size - rounding, 0.0) if size > 0 else 0.0
+
+
 def compare_single(flat: Flat, single: Flat, findings: Findings) -> Vector:
     """Error of gradients computed in float32, in units of what float32 allows at this point.
 
-    What float32 allows is 2e-4 of the value, 2e-5 of the largest, and ten times what rounding the
-    inputs once more would change.
+    What float32 allows is 2e-4 of the value, 2e-5 of the largest, ten times what rounding the
+    inputs once more would change, and ten times the relative error of the results in float32: what
+    forward loses inside, backward cannot know.
     """
     exact = findings.gradient
     given = single.pull(findings.line.x, findings.cotangents)
@@ -263,6 +275,7 @@ def compare_single(flat: Flat, single: Flat, findings: Findings) -> Vector:
         for part in flat.slices:
             largest[:, part] = np.abs(exact[:, part]).max(axis=1, keepdims=True, initial=0.0)
         allowed = coarse * (2e-4 * np.abs(exact) + 2e-5 * largest) + 10 * sensitivity
+        allowed += 10 * lost_inside(single, findings) * largest
         ratio = np.abs(given - exact) / np.maximum(allowed, np.finfo(np.float32).tiny)
     ratio = np.where(np.isfinite(given) == np.isfinite(exact), np.nan_to_num(ratio), np.inf)
     return np.asarray(np.where(np.isfinite(exact), ratio, 0.0))

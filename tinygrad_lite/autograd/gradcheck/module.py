@@ -14,7 +14,7 @@ from .function import check_kinks, finish, name_inputs
 from .nodes import rules_are_right
 from .randomness import random_state_kept, read_state, write_state
 from .subject import Settings
-from .tensors import TensorSubject, borrowed, lendable, stand_in
+from .tensors import TensorSubject, apart, borrowed, lendable, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -76,7 +76,8 @@ def gather(
     module: Any, inputs: Sequence[Any], names: Sequence[str] | None
 ) -> tuple[list[Any], list[Tensor], list[str]]:
     """Arguments of the module, and what is checked: its parameters and floating inputs, by name."""
-    args = [floating_leaf(value) for value in inputs]
+    own = list(module.parameters())
+    args = apart([*own, *(floating_leaf(value) for value in inputs)])[len(own) :]
     labels = name_inputs(module.forward, len(args), names)
     tensors, found = [], []
     for name, parameter in module.named_parameters():

@@ -147,4 +147,26 @@ def stand_in(tensor: Any) -> Tensor:
     return leaf.requires_grad_()
 
 
-__all__ = ["TensorRun", "TensorSubject", "as_results", "borrowed", "broadcast_axes", "stand_in"]
+def apart(values: Sequence[Any]) -> list[Any]:
+    """The values with a leaf of its own for every place at which a tensor stands once more.
+
+    Each place is an input of its own, and one tensor cannot be moved at one of them only.
+    """
+    seen: set[int] = set()
+    found = []
+    for value in values:
+        again = isinstance(value, Tensor) and value.requires_grad and id(value) in seen
+        seen.add(id(value))
+        found.append(stand_in(value._array) if again else value)
+    return found
+
+
+__all__ = [
+    "TensorRun",
+    "TensorSubject",
+    "apart",
+    "as_results",
+    "borrowed",
+    "broadcast_axes",
+    "stand_in",
+]
