@@ -126,19 +126,28 @@ def load(
     used; their checksum is not looked at then.
 
     Errors: RuntimeError for a file that was cut short or altered; pickle.UnpicklingError for one
-    that holds more than data, unless `weights_only=False` says that it is trusted.
+    that holds more than data, unless `weights_only=False` says that it is trusted. As in PyTorch,
+    the environment variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 says so for all calls that leave
+    `weights_only` open.
     """
     del pickle_module, pickle_load_args
     if isinstance(map_location, (str, device)):
         check_device(map_location)
-    where = _name_of(f) or "the file"
+    where, trusted = _name_of(f) or "the file", _is_trusted(weights_only)
     content = _content_of(f, mapped=bool(mmap))
     try:
-        return _decode(content, where, trusted=weights_only is False, mapped=bool(mmap))
+        return _decode(content, where, trusted=trusted, mapped=bool(mmap))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
-        if weights_only is False and not isinstance(error, UnicodeDecodeError):
+        if trusted and not isinstance(error, UnicodeDecodeError):
             raise  # from the code that the caller trusts
         raise RuntimeError(f"{where}: the header is not one of a tensor file ({error})") from None
+
+
+def _is_trusted(weights_only: bool | None) -> bool:
+    """Whether code in the file may run: by the argument, or by PyTorch's variable without one."""
+    if weights_only is not None:
+        return weights_only is False
+    return os.environ.get("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "0") in ("1", "y", "yes", "true")
 
 
 def _content_of(f: Any, *, mapped: bool) -> Any:
