@@ -46,7 +46,8 @@ class Predictor:
             raise ValueError(f"Predictor: batch_size must be at least 1, got {batch_size}")
         self.model, self.batch_size, self.axis = model, batch_size, axis
         self.mode = _mode_of(model) if isinstance(model, Module) else None
-        kinds = (p._array.dtype for p in model.parameters()) if self.mode else iter(())
+        weights = list(model.parameters()) if isinstance(model, Module) else []
+        kinds = [np.dtype(weight._array.dtype) for weight in weights]
         self.dtype = next((kind for kind in kinds if kind.kind == "f"), None)
 
     @classmethod
@@ -109,7 +110,7 @@ class Predictor:
         array = np.asarray(value)
         if array.dtype.kind == "f" and self.dtype is not None and array.dtype != self.dtype:
             array = array.astype(self.dtype)
-        return as_tensor(array)  # type: ignore[no-any-return]
+        return as_tensor(array)
 
     def _count(self, given: list[Tensor]) -> int:
         """How many samples there are."""

@@ -37,18 +37,18 @@ def check(case):
         for value, wanted in zip(found, expected, strict=False):
             if wanted is None:
                 continue
-            array, wanted = value.detach().numpy(), np.asarray(wanted)
-            assert (array.shape, array.dtype) == (wanted.shape, wanted.dtype)
-            loose = wanted.dtype == np.float16
+            array, right = value.detach().numpy(), np.asarray(wanted)
+            assert (array.shape, array.dtype) == (right.shape, right.dtype)
+            loose = right.dtype == np.float16
             np.testing.assert_allclose(
-                array, wanted, rtol=1e-2 if loose else 1e-3, atol=1e-2 if loose else 1e-5
+                array, right, rtol=1e-2 if loose else 1e-3, atol=1e-2 if loose else 1e-5
             )
 
 
 @pytest.mark.slow  # most of the time goes into ONNX's making of the examples
 @pytest.mark.filterwarnings("ignore")
 def test_examples_of_onnx():
-    from onnx.backend.test.case.node import collect_testcases  # noqa: PLC0415 - takes 20 seconds
+    from onnx.backend.test.case.node import collect_testcases
 
     outcome = collections.Counter()
     wrong = []

@@ -104,7 +104,7 @@ def shaken(model):
     torch.manual_seed(1)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter += torch.randn_like(parameter) * 0.1
+            parameter.add_(torch.randn_like(parameter) * 0.1)
     return model.eval()
 
 

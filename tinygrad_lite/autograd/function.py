@@ -144,8 +144,10 @@ class Function:
         nodes = tuple(_node_of(x) for x in inputs)
         recording = here.state.grad and any(n is not None for n in nodes)
         ctx = FunctionCtx(tuple(n is not None and recording for n in nodes))
-        # One call is one operation: who watches does not see what it is made of.
-        watch, here.state.watch = here.state.watch, None
+        # One call is one operation: who watches does not see what it is made of, unless asking to.
+        watch = here.state.watch
+        if not getattr(watch, "looks_inside", False):
+            here.state.watch = None
         try:
             with no_grad():
                 if cls.setup_context is Function.setup_context:

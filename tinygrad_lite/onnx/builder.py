@@ -56,15 +56,17 @@ class Builder:
     nodes: list[Node] = field(default_factory=list)
     constants: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
     known: dict[Any, str] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
+    taken: dict[str, int] = field(default_factory=dict)  # names, and the next number of each
     path: str = ""
 
     def name(self, wish: str) -> str:
         """A name nobody else has: `wish`, or `wish` with a number."""
-        found, number = wish, 1
+        found, number = wish, self.taken.get(wish, 0)
         while found in self.taken:
-            found, number = f"{wish}_{number}", number + 1
-        self.taken.add(found)
+            number += 1
+            found = f"{wish}_{number}"
+        self.taken[wish] = number
+        self.taken.setdefault(found, 0)
         return found
 
     def emit(self, op: str, *inputs: Any, outputs: int = 1, **attributes: Any) -> Any:

@@ -153,7 +153,7 @@ def _name_output(writer: Writer, ref: Any, name: str) -> Value:
         builder.rename(value.name, name)
     else:
         builder.nodes.append(Node("Identity", (value.name,), (name,), {}, builder.name("Identity")))
-    return value._replace(name=name)
+    return Value(name, value.shape, value.dtype)
 
 
 def _read_axes(inputs: Inputs, dynamic_axes: Any, dynamic_shapes: Any) -> dict[str, dict[int, str]]:

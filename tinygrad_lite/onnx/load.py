@@ -147,15 +147,15 @@ class OnnxModel(Module):
         read = {name for node in _all_nodes(rest) for name in node.inputs} | set(graph.outputs)
         for name in graph.constants:  # in the order of the file
             if name in weights and name in read:
-                self._enter(name, graph.constants[name], trained=True)
+                self._add_array(name, graph.constants[name], trained=True)
         for name, value in fixed.items():
             if name in read and name in kept and value.is_floating_point() and value.ndim:
-                self._enter(name, graph.constants[name], trained=False)
+                self._add_array(name, graph.constants[name], trained=False)
             elif name in read:
                 self.folded[name] = value
         graph.constants = {}
 
-    def _enter(self, name: str, array: Any, *, trained: bool) -> None:
+    def _add_array(self, name: str, array: Any, *, trained: bool) -> None:
         """Register an array under its name in the file, dots making modules."""
         *path, last = [part for part in _clean(name).split(".") if part] or ["value"]
         owner: Module = self
@@ -166,7 +166,7 @@ class OnnxModel(Module):
                     part = f"{part}_"  # noqa: PLW2901 - a name that modules use themselves
                 if part not in children:
                     owner.add_module(part, Module())
-            owner = children[part]  # type: ignore[assignment]
+            owner = children[part]
         while hasattr(owner, last):
             last += "_"
         tensor = from_numpy(np.array(array))
@@ -304,7 +304,7 @@ def load(
     ['weight', 'bias']
     """
     onnx = need_package()
-    proto = f
+    proto: Any = f
     if isinstance(f, (str, os.PathLike)):
         path = Path(f)
         if not path.is_file():

@@ -43,13 +43,13 @@ def _make_number(builder: Builder, arrays: tuple[Any, ...]) -> str | None:
             continue
         number = builder.scalar(Size(tuple(rounded)))
         number = builder.emit("Cast", number, to=type_code(dtype))
-        return builder.emit("Reciprocal", number) if inverse else number
+        return str(builder.emit("Reciprocal", number) if inverse else number)
     return None
 
 
 def _make_repeated(builder: Builder, arrays: tuple[Any, ...], shape: Any) -> str | None:
     """What is left once axes that only repeat are taken away, and then repeated."""
-    kept, lost = list(arrays), []
+    kept, lost = list(arrays), list[int]()
     for axis, extent in enumerate(shape):
         cut = [a.take([0], axis=axis) for a in kept]
         if isinstance(extent, Size) and all(

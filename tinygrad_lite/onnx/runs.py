@@ -1,6 +1,6 @@
 """The runs of a model that an export is made from: the same steps on inputs of several sizes.
 
-The first run has the inputs as given; in the others their elements are moved round, and the axes
+The first run has the inputs as given; in the others they hold other elements, and the axes
 declared dynamic have other sizes. What then differs between runs depends on the inputs.
 """
 
@@ -128,11 +128,22 @@ def _plans(inputs: Inputs) -> Iterator[list[dict[str, int]]]:
 
 
 def _resized(array: Any, axes: dict[int, str], sizes: dict[str, int], shift: int) -> Any:
-    """An array with other sizes, its elements repeated, and moved round in all runs but one."""
+    """An array with other sizes, its elements repeated; in all runs but one also other elements.
+
+    They stay within the range of the given ones, and no sum, extreme or order of them stays.
+    """
     for axis, symbol in axes.items():
         places = np.arange(sizes[symbol]) % array.shape[axis]
         array = array.take(places, axis=axis)
-    return np.roll(array, shift) if shift else np.array(array)
+    if not shift or not array.size:
+        return np.array(array)
+    moved = np.roll(array, shift)
+    if moved.dtype.kind == "f":
+        return (moved * (1 - 0.07 * shift)).astype(moved.dtype)
+    if moved.dtype.kind in "iu":
+        low, high = moved.min(), moved.max()
+        return np.where(moved == (high if shift % 2 else low), low if shift % 2 else high, moved)
+    return moved
 
 
 # -- running ----------------------------------------------------------------------------

@@ -73,6 +73,7 @@ class Tape:
     held: list[Any] = field(default_factory=list)
     roots: set[int] = field(default_factory=set)
     paused: int = 0
+    looks_inside = True  # into functions of the user's, which are one operation to other watchers
 
     # -- watching -----------------------------------------------------------------------
 

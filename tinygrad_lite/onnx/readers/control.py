@@ -53,13 +53,13 @@ def read_scan(c: Call, *values: Any) -> Any:
             x.select(a, steps - 1 - step if back else step)
             for x, a, back in zip(xs, axes, turned, strict=True)
         ]
-        results = c.run(body, carried + parts)
-        carried = list(results[: len(carried)])
-        rows.append(list(results[len(carried) :]))
+        results = list(c.run(body, carried + parts))
+        carried = results[: len(carried)]
+        rows.append(results[len(carried) :])
     made = []
     outs = c.get("scan_output_axes", [0] * len(rows[0]))
     back = c.get("scan_output_directions", [0] * len(rows[0]))
-    for place, parts in enumerate(zip(*rows, strict=True)):
-        ordered = list(parts)[::-1] if back[place] else list(parts)
+    for place, found in enumerate(zip(*rows, strict=True)):
+        ordered = list(found)[::-1] if back[place] else list(found)
         made.append(T.stack(ordered, outs[place]))
     return _some([*carried, *made])

@@ -213,7 +213,7 @@ def read_constant(c: Call) -> Any:
             return as_tensor(np.array(value, dtype))
         if name in {"value_floats", "value_ints"}:
             return as_tensor(np.array(value, np.float32 if "float" in name else np.int64))
-    c.refuse("a constant of this kind has no counterpart")
+    return c.refuse("a constant of this kind has no counterpart")
 
 
 @reads("ConstantOfShape")
@@ -232,7 +232,7 @@ def read_range(c: Call, start: Any, limit: Any, step: Any) -> Any:
 @reads("EyeLike")
 def read_eye(c: Call, x: Any) -> Any:
     dtype = type_of(c["dtype"]) if c["dtype"] is not None else x.dtype
-    return as_tensor(np.eye(*x.shape, k=c.get("k", 0))).to(dtype)
+    return as_tensor(np.eye(x.shape[0], x.shape[1], c.get("k", 0))).to(dtype)
 
 
 @reads("Bernoulli")

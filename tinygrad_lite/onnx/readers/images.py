@@ -266,7 +266,7 @@ def _resize_target(c: Call, x: Any, scales: Any, sizes: Any) -> tuple[list[float
         return factors, outs
     given = c["scales"] if scales is None else scales._array.astype(float).tolist()
     for a, factor in zip(axes, given, strict=True):
-        factors[a], outs[a] = factor, int(math.floor(x.shape[a] * factor))
+        factors[a], outs[a] = factor, math.floor(x.shape[a] * factor)
     return factors, outs
 
 
@@ -293,12 +293,12 @@ def _resample(c: Call, x: Any, axis: int, source: Any) -> Any:
     size, mode = x.shape[axis], c.get("mode", "nearest")
     if mode == "nearest":
         rule = c.get("nearest_mode", "round_prefer_floor" if c.opset >= 11 else "floor")
-        places = {
+        rules: dict[str, Any] = {
             "floor": np.floor, "ceil": np.ceil,
             "round_prefer_floor": lambda v: np.ceil(v - 0.5),
             "round_prefer_ceil": lambda v: np.floor(v + 0.5),
-        }[rule](source)  # fmt: skip
-        index = np.clip(places, 0, size - 1).astype(np.int64)
+        }  # fmt: skip
+        index = np.clip(rules[rule](source), 0, size - 1).astype(np.int64)
         return T.index_select(x, axis, from_numpy(index))
     floor = np.floor(source).astype(np.int64)
     part = source - floor
@@ -312,7 +312,8 @@ def _resample(c: Call, x: Any, axis: int, source: Any) -> Any:
         place = floor + offset
         inside = (place >= 0) & (place < size)
         if c.get("exclude_outside", 0):
-            weight = np.where(inside, weight, 0)
+            np.add.at(matrix, (np.arange(len(source))[inside], place[inside]), weight[inside])
+            continue
         np.add.at(matrix, (np.arange(len(source)), np.clip(place, 0, size - 1)), weight)
     if c.get("exclude_outside", 0):
         matrix /= matrix.sum(1, keepdims=True)

@@ -63,14 +63,14 @@ def _same(x: Any, found: Any) -> Any:
 
 READERS.update({
     "ReduceSum": _reducer(lambda x, a, k: _same(x, T.sum(x, a, k))),
-    "ReduceMean": _reducer(lambda x, a, k: T.mean(x, a, k)),
+    "ReduceMean": _reducer(T.mean),
     "ReduceMax": _reducer(_over(T.amax, -np.inf)),
     "ReduceMin": _reducer(_over(T.amin, np.inf)),
     "ReduceProd": _reducer(lambda x, a, k: _same(x, _product(x, a, k))),
     "ReduceL1": _reducer(lambda x, a, k: _same(x, T.sum(x.abs(), a, k))),
     "ReduceL2": _reducer(lambda x, a, k: T.sqrt(T.sum(x * x, a, k))),
     "ReduceLogSum": _reducer(lambda x, a, k: T.log(T.sum(x, a, k))),
-    "ReduceLogSumExp": _reducer(lambda x, a, k: T.logsumexp(x, a, k)),
+    "ReduceLogSumExp": _reducer(T.logsumexp),
     "ReduceSumSquare": _reducer(lambda x, a, k: _same(x, T.sum(x * x, a, k))),
 })  # fmt: skip
 

@@ -88,12 +88,9 @@ def read_slice(
     key: list[Any] = [slice(None)] * x.ndim
     turned = []
     for start, stop, axis, step in zip(begin, end, along, by, strict=True):
-        axis %= x.ndim
         places = range(*slice(start, stop, step).indices(x.shape[axis]))
-        if stop < -x.shape[axis] and step < 0:
-            places = range(min(start, x.shape[axis] - 1) % x.shape[axis], -1, step)
         if step < 0:  # the same places counted up, and turned round
-            turned.append(axis)
+            turned.append(axis % x.ndim)
             places = places[::-1]
         key[axis] = slice(places.start, max(places.stop, places.start), places.step)
     out = x[tuple(key)]

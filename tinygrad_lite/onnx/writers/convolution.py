@@ -54,8 +54,8 @@ def write_convolution(c: Context, x: Value, weight: Value, bias: Any) -> Any:
     if min(pads) < 0:
         source, pads = padded(c, x, [(0, 0), (0, 0), *c["padding"]], 0.0), [0] * len(pads)
     return c.emit(
-        "Conv", source, weight, bias, kernel_shape=list(weight.shape[2:]), strides=list(c["stride"]),
-        pads=pads, dilations=list(c["dilation"]), group=c["groups"],
+        "Conv", source, weight, bias, kernel_shape=list(weight.shape[2:]),
+        strides=list(c["stride"]), pads=pads, dilations=list(c["dilation"]), group=c["groups"],
     )  # fmt: skip
 
 
