@@ -89,7 +89,7 @@ def test_every_step_of_a_save_may_fail(tmp_path, monkeypatch, call):
     targets = {
         "fsync": "tinygrad_lite.serialization._replace.os.fsync",
         "replace": "pathlib.Path.replace",
-        "write": "tinygrad_lite.serialization.write_archive",
+        "write": "tinygrad_lite.serialization._files.write_archive",
     }
     with monkeypatch.context() as patch:
         patch.setattr(targets[call], fail)

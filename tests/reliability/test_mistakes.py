@@ -254,7 +254,8 @@ MISTAKES = {
          r"leaf Variable that requires grad.*under torch\.no_grad\(\)", change_leaf(torch.no_grad)),
     14: (change_saved(plus_one_in_place), RuntimeError,
          r"modified by an inplace operation: exp \(test_mistakes\.py:\d+\) keeps.*shape \[2\], "
-         r"which add_ \(test_mistakes\.py:\d+\) changed.*y = y \+ 1", change_saved(lambda y: y + 1)),
+         r"which add_ \(test_mistakes\.py:\d+\) changed.*y = y \+ 1",
+         change_saved(lambda y: y + 1)),
     15: (step_between(late=False), RuntimeError,
          r"linear \(test_mistakes\.py:\d+\).*SGD\.step\(\) \(test_mistakes\.py:\d+\) changed.*"
          r"step\(\) after the last backward", step_between(late=True)),

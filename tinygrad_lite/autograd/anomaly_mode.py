@@ -16,12 +16,15 @@ __all__ = ["detect_anomaly", "set_detect_anomaly"]
 
 def _has_nan(x: Any) -> bool:
     array = x._array if isinstance(x, Tensor) else x
-    return isinstance(array, np.ndarray) and array.dtype.kind == "f" and bool(np.isnan(array).any())
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        return False
+    total = np.add.reduce(array, axis=None)  # half the time of isnan; NaN also for inf - inf
+    return bool(total != total) and bool(np.isnan(array).any())  # noqa: PLR0124 - NaN is not itself
 
 
 def _check_forward(op: Any, operands: Any, settings: Any, result: Any) -> None:
     """Raise where NaN comes out of an operation that none went into."""
-    results = result if isinstance(result, tuple) else (result,)
+    results = result if result.__class__ is tuple else (result,)
     if not any(map(_has_nan, results)) or any(map(_has_nan, operands)):
         return
     frame = outside()

@@ -123,7 +123,7 @@ class Archive:
             )
 
     def _check_members(self) -> None:
-        bad = self.zip.testzip()
+        bad = None if self.summed else self.zip.testzip()
         if bad is not None:
             raise self._broken(f"the checksum of {bad} is not that of its content")
         if any(name.endswith(WITNESS) for name in self.infos) and not self.summed:
@@ -147,14 +147,18 @@ class Archive:
             raise self._broken(str(error)) from None
 
     def buffer(self, name: str) -> Any:
-        """The bytes of a member for an array: a part of the file where it is mapped."""
+        """The bytes of a member for an array: a part of the file where it is mapped.
+
+        Their checksum was looked at when the archive was opened.
+        """
         info = self.infos.get(self.root + name)
-        if not self.mapped or info is None or info.compress_type != zipfile.ZIP_STORED:
+        if info is None or info.compress_type != zipfile.ZIP_STORED:
             return bytearray(self.read(name))
         start = info.header_offset
         lengths = struct.unpack("<2H", bytes(self.content[start + 26 : start + 30]))
         start += 30 + sum(lengths)
-        return memoryview(self.content)[start : start + info.file_size]
+        part = memoryview(self.content)[start : start + info.file_size]
+        return part if self.mapped else bytearray(part)
 
 
 class _Window(io.RawIOBase):
