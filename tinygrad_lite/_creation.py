@@ -428,6 +428,12 @@ def _steps(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> Any:
     """Even steps, counted from the nearer end as PyTorch does, so that both ends are exact."""
     start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
     steps = need_integer("steps", steps)
+    for end_point in (start, end):
+        if not isinstance(end_point, int | float | np.generic):
+            raise TypeError(
+                "linspace() received an invalid combination of arguments: an end must be a Number, "
+                f"not {type(end_point).__name__}"
+            )
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
     if kind.kind in "iu":

@@ -25,6 +25,10 @@ def need_integer(argument: str, value: Any) -> int:
 
 def fill_number(value: Any, kind: np.dtype[Any]) -> Any:
     """A number as an element of a type; unsigned types wrap negative ones, as PyTorch's do."""
+    if not isinstance(value, int | float | np.generic):
+        raise TypeError(
+            f"argument 'fill_value' must be Number, not {type(value).__name__}: got {value!r}"
+        )
     if kind.kind in "iu" and not isinstance(value, np.generic | bool):
         limits = np.iinfo(kind)
         low = limits.min if kind.kind == "i" else -limits.max

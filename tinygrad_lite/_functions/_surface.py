@@ -135,17 +135,45 @@ def _flexible(function: Callable[..., Any]) -> Callable[..., Any]:
         if args and wants_tensor and args[0].__class__ is not Tensor:  # a subclass, or a mistake
             need_tensor(function.__name__, args[0])
         if not keywords:
-            return function(*args)
+            try:
+                return function(*args)
+            except AttributeError as error:  # costs nothing until it is raised
+                raise explained(function.__name__, parameters, args, error) from None
         out = keywords.pop("out", None) if "out" not in own else None
         for name in [k for k in keywords if k not in own and k in spellings]:
             keywords[spellings[name]] = keywords.pop(name)
-        result = function(*args, **keywords)
+        try:
+            result = function(*args, **keywords)
+        except AttributeError as error:
+            given = (*args, *(keywords.get(name) for name in parameters[len(args) :]))
+            raise explained(function.__name__, parameters, given, error) from None
         if out is None:
             return result
         check_out(function.__name__, out, result, args)
         return write_out(out, result)
 
     return call
+
+
+def explained(name: str, parameters: list[str], given: Any, error: AttributeError) -> Exception:
+    """torch's TypeError if the error came of an argument that should be a tensor; else itself."""
+    wrong = error.obj
+    kind = type(wrong).__name__
+    if isinstance(wrong, Tensor):
+        return error
+    for position, value in enumerate(given):
+        parameter = parameters[min(position, len(parameters) - 1)]
+        if value is wrong:
+            return TypeError(
+                f"{name}(): argument '{parameter}' (position {position + 1}) must be Tensor, not "
+                f"{kind}: wrap it in torch.tensor(...)"
+            )
+        if isinstance(value, list | tuple) and any(element is wrong for element in value):
+            return TypeError(
+                f"{name}(): expected Tensors in argument '{parameter}' (position {position + 1}), "
+                f"but got {kind}"
+            )
+    return error
 
 
 EXACT = {

@@ -199,7 +199,8 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
 @surface(inplace=True)
 def ldexp(input: Any, other: Any) -> Any:
     """`input * 2 ** other`."""
-    return mul(input, pow(2.0, other) if isinstance(other, Tensor) else 2.0**other)
+    need_tensor("ldexp", other, "other", 2)
+    return mul(input, pow(2.0, other))
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:

@@ -180,7 +180,7 @@ NUMBER_FIRST = {
     "bitwise_left_shift", "bitwise_right_shift",
 }  # fmt: skip
 BINARY: dict[str, tuple[Op, tuple[str, ...], Any]] = {
-    "atan2": (el.atan2, ("arctan2",), None),
+    "atan2": (el.atan2, ("arctan2",), "tensor"),
     "fmod": (el.fmod, (), None),
     "floor_divide": (el.floor_divide, (), None),
     "copysign": (el.copysign, (), None),
@@ -190,9 +190,9 @@ BINARY: dict[str, tuple[Op, tuple[str, ...], Any]] = {
     "bitwise_xor": (el.bitwise_xor, ("__xor__",), _whole_numbers("bitwise_xor")),
     "bitwise_left_shift": (el.left_shift, ("__lshift__",), _whole_numbers("lshift", bools=False)),
     "bitwise_right_shift": (el.right_shift, ("__rshift__",), _whole_numbers("rshift", bools=False)),
-    "logical_and": (el.logical_and, (), None),
-    "logical_or": (el.logical_or, (), None),
-    "logical_xor": (el.logical_xor, (), None),
+    "logical_and": (el.logical_and, (), "tensor"),
+    "logical_or": (el.logical_or, (), "tensor"),
+    "logical_xor": (el.logical_xor, (), "tensor"),
     "eq": (el.eq, (), None),
     "ne": (el.ne, ("not_equal",), None),
     "lt": (el.lt, ("less",), None),
@@ -226,7 +226,8 @@ def _need_second(name: str, check: Any) -> Any:
 
 def _publish_binary() -> None:
     for name, (op, names, check) in BINARY.items():
-        surface(_binary(op, name, check), inplace=True, names=names)
+        needs = _need_second(name, None) if check == "tensor" else check
+        surface(_binary(op, name, needs), inplace=True, names=names)
     for name, (op, check) in TENSORS_ONLY.items():
         surface(_binary(op, name, _need_second(name, check)), inplace=name not in NO_IN_PLACE)
 

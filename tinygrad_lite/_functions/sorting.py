@@ -303,6 +303,12 @@ def isin(
     """Whether each element is among `test_elements`."""
     if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
         raise TypeError("isin(): elements or test_elements must be a Tensor")
+    for given in (elements, test_elements):
+        if not isinstance(given, (Tensor, int, float, np.generic)):
+            raise TypeError(
+                f"isin() received an invalid combination of arguments: got {type(given).__name__}, "
+                "expected a Tensor or a Number"
+            )
     pair = [e._array if isinstance(e, Tensor) else np.asarray(e) for e in (elements, test_elements)]
     return make(np.isin(pair[0], pair[1], invert=invert), None)
 

@@ -52,7 +52,14 @@ def need_one_type(input: Any, **others: Any) -> None:
     """
     dtype = input._array.dtype
     for label, other in others.items():
-        if other is None or other._array.dtype == dtype:
+        if other is None:
+            continue
+        if not isinstance(other, Tensor):
+            raise TypeError(
+                f"argument '{label}' must be Tensor, not {type(other).__name__}: wrap it in "
+                "torch.tensor(...)"
+            )
+        if other._array.dtype == dtype:
             continue
         if dtype.itemsize > 2 or other._array.dtype != np.float32:
             raise RuntimeError(

@@ -15,7 +15,7 @@ from ...ops.elementwise import where
 from ...ops.matmul import matmul, swap
 from ...ops.reduction import mean
 from ...ops.shape import cat, expand, reshape, transpose
-from ._arguments import array_of
+from ._arguments import array_of, need_tensor
 from .dropout import dropout
 from .linear import linear
 from .padding import pad
@@ -44,6 +44,8 @@ def scaled_dot_product_attention(
     Shapes: query (…, L, E), key (…, S, E), value (…, S, V) -> (…, L, V)
     Source: Vaswani et al., Attention Is All You Need (2017).
     """
+    for label, given in (("query", query), ("key", key), ("value", value)):
+        need_tensor("scaled_dot_product_attention", given, label)
     if query.ndim < 2 or key.ndim < 2 or value.ndim < 2:
         raise RuntimeError(
             "Expected query, key, and value to all be  at least 2 dimensional, but got "
@@ -185,8 +187,8 @@ def _projected(
 ) -> tuple[Any, Any, Any]:
     """Queries, keys and values, by one packed weight (3 E, E) or by three."""
     width = query.shape[-1]
-    biases = (None,) * 3 if bias is None else tuple(
-        bias[i * width : (i + 1) * width] for i in range(3)
+    biases = (
+        (None,) * 3 if bias is None else tuple(bias[i * width : (i + 1) * width] for i in range(3))
     )
     if separate is not None:
         weights = separate

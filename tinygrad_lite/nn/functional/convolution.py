@@ -115,6 +115,8 @@ def _check(name: str, axes: int, input: Any, weight: Any, bias: Any, groups: int
     """Raise unless the operands have the right number of axes, types and groups."""
     need_tensor(name, input)
     need_tensor(name, weight, "weight")
+    if bias is not None:
+        need_tensor(name, bias, "bias")
     if weight.ndim != axes + 2:
         raise RuntimeError(
             f"{name}: expected a weight of {axes + 2} dimensions, but got size {list(weight.shape)}"
@@ -176,6 +178,8 @@ def _check_room(input: Any, weight: Any, padding: Any, dilation: Any) -> None:
 
 def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
     """Convolution along time, with time first: (T, N, C), (K, C, O), (O) -> (T′, N, O)."""
+    for label, given in (("input", input), ("weight", weight), ("bias", bias)):
+        need_tensor("conv_tbc", given, label)
     if input.ndim != 3 or weight.ndim != 3:
         raise RuntimeError(
             "conv_tbc: Input and weight must have 3 dims: time, batch, in_channel and kernel, "

@@ -93,6 +93,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
 
     Shapes: (N, M) -> (N (N − 1) / 2).  Gradient: 0 where two rows are equal.
     """
+    need_tensor("pdist", input)
     if input.ndim != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     if p < 0:
@@ -116,14 +117,15 @@ def cdist(
     Differs from PyTorch: differences are always taken, never the less exact ‖x‖² + ‖y‖² − 2 x·y.
     Gradient: 0 where two rows are equal.
     """
+    need_tensor("cdist", x1, "x1")
+    need_tensor("cdist", x2, "x2")
     if x1.ndim < 2 or x2.ndim < 2:
         raise RuntimeError(
             f"cdist only supports at least 2D tensors, got {x1.ndim}D and {x2.ndim}D"
         )
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(
-            f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} "
-            f"X2: {x2.shape[-1]}"
+            f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}"
         )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")

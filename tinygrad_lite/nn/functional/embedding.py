@@ -64,6 +64,7 @@ def _pays_as_rows(weight: Any, numbers: Any) -> bool:
 def _check_table(input: Any, weight: Any, padding_idx: int | None) -> int | None:
     """The padding row counted from the front; an error for numbers outside the table."""
     need_tensor("embedding", input, "indices")
+    need_tensor("embedding", weight, "weight")
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
     numbers, rows = array_of(input), weight.shape[0]

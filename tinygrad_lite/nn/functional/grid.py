@@ -14,7 +14,7 @@ from ...ops.elementwise import abs as absolute, where
 from ...ops.gathering import gather
 from ...ops.matmul import matmul, swap
 from ...ops.shape import reshape
-from ._arguments import array_of, tensor_of
+from ._arguments import array_of, need_tensor, tensor_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,6 +92,8 @@ def grid_sample(
 
     Gradient: to input and grid; "nearest" gives the grid none.
     """
+    need_tensor("grid_sampler", input)
+    need_tensor("grid_sampler", grid, "grid")
     align = _aligned("grid_sample", align_corners)
     axes = input.ndim - 2
     _check(input, grid, mode, padding_mode, axes)

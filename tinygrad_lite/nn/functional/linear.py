@@ -39,6 +39,8 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Every other call, checked."""
     need_tensor("linear", input)
     need_tensor("linear", weight, "weight")
+    if bias is not None:
+        need_tensor("linear", bias, "bias")
     if weight.ndim == 1:
         product = matmul(input, weight)
         return product if bias is None else product + bias  # type: ignore[no-any-return]
@@ -77,6 +79,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     """
     need_tensor("bilinear", input1, "input1")
     need_tensor("bilinear", input2, "input2")
+    need_tensor("bilinear", weight, "weight")
     if input1.shape[:-1] != input2.shape[:-1]:
         raise RuntimeError(
             "bilinear(): input batch dimensions do not match: got "

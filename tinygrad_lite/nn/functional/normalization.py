@@ -176,6 +176,8 @@ def rms_norm(
     Source: Zhang and Sennrich, Root Mean Square Layer Normalization (2019).
     """
     need_floats("rms_norm", input)
+    if weight is not None:
+        need_tensor("rms_norm", weight, "weight")
     shape = _tail(input, normalized_shape, weight=weight)
     small = float(np.finfo(array_of(input).dtype).eps) if eps is None else eps
     out = ops.rms_scale(input, count=len(shape), eps=small)
@@ -264,6 +266,7 @@ def local_response_norm(
 
     Source: Krizhevsky, Sutskever and Hinton, ImageNet Classification (2012).
     """
+    need_tensor("local_response_norm", input)
     if input.ndim < 3:
         raise ValueError(
             f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)"
