@@ -135,6 +135,13 @@ def test_a_model_with_a_predictor_is_copied_and_pickled():
         np.testing.assert_array_equal(Predictor(other)(np.ones((2, 4))), predict(np.ones((2, 4))))
 
 
+def test_results_are_the_callers_own():
+    x = np.ones((3, 2), np.float32)
+    found = Predictor(nn.Flatten())(x)
+    found[:] = 5
+    assert (x == 1).all()
+
+
 def test_stream():
     data = torch.utils.data.TensorDataset(torch.randn(10, 4), torch.arange(10))
     loader = torch.utils.data.DataLoader(data, batch_size=4)

@@ -85,6 +85,7 @@ class Predictor:
             if count <= self.batch_size:
                 whole = _Pieces(self.axis, count)
                 whole.add(self.model(*given), count)
+                whole.own([value._array for value in given])
             else:
                 whole = self._run_chunks(given, count)
         return whole.result(arrays)
@@ -164,6 +165,12 @@ class _Pieces:
         shape = list(array.shape)
         shape[self.axis] = self.count
         return np.empty(shape, array.dtype)
+
+    def own(self, inputs: list[Any]) -> None:
+        """Copy what lies in the memory of an input: results belong to the caller."""
+        for place, array in enumerate(self.arrays):
+            if any(np.may_share_memory(array, given) for given in inputs):
+                self.arrays[place] = np.array(array)
 
     def result(self, arrays: bool) -> Any:
         """Everything in the form in which the model returned it."""

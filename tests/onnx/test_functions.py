@@ -306,7 +306,7 @@ def largest(x):
 
 
 def branching(x):
-    return x.relu() if x[0, 0] > 0 else x
+    return x.relu() if x.sum() > 0 else x
 
 
 def random_number(x):
@@ -372,10 +372,8 @@ def test_a_refusal_names_operation_module_and_line():
 
 
 def test_a_branch_on_values_is_found_out():
-    moved = X.copy()
-    moved[0, 0], moved[-1, -1] = 1.0, -1.0  # the second run begins with the last element
     with pytest.raises(torch.onnx.OnnxExporterError, match="other steps for other inputs"):
-        torch.onnx.export(Wrapped(branching), torch.tensor(moved))
+        torch.onnx.export(Wrapped(branching), torch.tensor(X))
 
 
 def test_a_loop_over_a_dynamic_axis_is_found_out():

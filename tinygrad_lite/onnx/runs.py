@@ -127,22 +127,34 @@ def _plans(inputs: Inputs) -> Iterator[list[dict[str, int]]]:
             yield plan
 
 
-def _resized(array: Any, axes: dict[int, str], sizes: dict[str, int], shift: int) -> Any:
-    """An array with other sizes, its elements repeated; in all runs but one also other elements.
-
-    They stay within the range of the given ones, and no sum, extreme or order of them stays.
-    """
+def _resized(array: Any, axes: dict[int, str], sizes: dict[str, int]) -> Any:
+    """An array with other sizes, its elements repeated."""
     for axis, symbol in axes.items():
-        places = np.arange(sizes[symbol]) % array.shape[axis]
-        array = array.take(places, axis=axis)
-    if not shift or not array.size:
-        return np.array(array)
-    moved = np.roll(array, shift)
+        array = array.take(np.arange(sizes[symbol]) % array.shape[axis], axis=axis)
+    return np.array(array)
+
+
+SIGNS, NUMBERS, FRACTIONS = 3, 2, 1  # how much of the values is changed
+
+
+def _changed(array: Any, run: int, level: int) -> Any:
+    """Other elements in another order, so that whatever depends on the values shows.
+
+    No sum, extreme or sign of fractions stays, and no extreme of whole numbers, which keep to the
+    range of the given ones. Inputs that the model refuses are changed less: at the level of
+    `NUMBERS` signs stay, at that of `FRACTIONS` whole numbers do.
+    """
+    if not run or not level or not array.size:
+        return array
+    moved = np.roll(array, run)
     if moved.dtype.kind == "f":
-        return (moved * (1 - 0.07 * shift)).astype(moved.dtype)
+        sign = -1 if level == SIGNS and run % 2 else 1
+        return (moved * (sign * (1 - 0.07 * run))).astype(moved.dtype)
+    if level == FRACTIONS:
+        return array
     if moved.dtype.kind in "iu":
         low, high = moved.min(), moved.max()
-        return np.where(moved == (high if shift % 2 else low), low if shift % 2 else high, moved)
+        return np.where(moved == (high if run % 2 else low), low if run % 2 else high, moved)
     return moved
 
 
@@ -155,10 +167,10 @@ def run_all(
     """The tapes of all runs, and the dynamic sizes with their value in each."""
     first: Exception | None = None
     for plan in _plans(inputs):
-        for moved in (True, False):
+        for level in (SIGNS, NUMBERS, FRACTIONS, 0):
             try:
                 tapes = [
-                    _run(model, inputs, sizes, number if moved else 0, number, call)
+                    _run(model, inputs, sizes, number, level, call)
                     for number, sizes in enumerate(plan)
                 ]
             except OnnxExporterError:
@@ -199,7 +211,7 @@ def _recorded(tape: Tape, seed: int) -> Iterator[None]:
 
 
 def _run(
-    model: Any, inputs: Inputs, sizes: dict[str, int], shift: int, seed: int,
+    model: Any, inputs: Inputs, sizes: dict[str, int], number: int, level: int,
     call: Callable[..., Any],
 ) -> Tape:  # fmt: skip
     tape = Tape(can_take, TWINS)
@@ -208,11 +220,11 @@ def _run(
     replaced = {}
     with _Untouched(model):
         for name, tensor in zip(inputs.names, inputs.tensors, strict=True):
-            array = _resized(np.asarray(tensor._array), inputs.axes.get(name, {}), sizes, shift)
-            made = from_numpy(array)
+            array = _resized(np.asarray(tensor._array), inputs.axes.get(name, {}), sizes)
+            made = from_numpy(_changed(array, number, level))
             tape.add_input(made, name)
             replaced[id(tensor)] = made
         args, kwargs = inputs.rebuild(replaced)
-        with _recorded(tape, seed):
+        with _recorded(tape, number):
             tape.read_outputs(call(*args, **kwargs))
     return tape
