@@ -12,6 +12,17 @@ from .kinds import classify
 from .metrics import measure, shorten
 from .overlay import WORDS, Overlay
 from .scene import Entity, count_ops
+from .words import (
+    find_key,
+    get_word,
+    number,
+    squeeze,
+    write_key,
+    write_name,
+    write_scalars,
+    write_setting,
+    write_value,
+)
 
 if TYPE_CHECKING:
     from .._graph import Graph, Leaf, Node, Statistics
@@ -63,21 +74,9 @@ class Face:
     hint: list[str] = field(default_factory=list)
 
 
-def number(value: int) -> str:
-    """`1 234 567` with narrow spaces."""
-    return f"{value:,}".replace(",", "\u202f")
-
-
 def count(value: int, word: str) -> str:
     """`1 op`, `7 ops`."""
     return f"{number(value)} {word if value == 1 else PLURALS.get(word, word + 's')}"
-
-
-def write_value(value: object) -> str:
-    """A number in at most four digits."""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return str(value)
 
 
 def write_bytes(size: float) -> str:
@@ -129,12 +128,14 @@ class Writer:
         kind = name_kind(self.graph, item)
         face = Face(kind, self._write_title(card, node), get_local_name(card))
         if card.form == "constant":
-            face.title = " → ".join(_squeeze([self.graph.nodes[op].op for op in item.ops], limit=3))
+            face.title = " → ".join(squeeze([self.graph.nodes[op].op for op in item.ops], limit=3))
         if item.count > 1:
             face.badge = f"×{number(item.count)}"
         if card.form == "chain" and face.title == "shape":
             names = [get_word(self.graph.nodes[op].op) for op in item.ops]
-            face.rows.append(Row(" → ".join(_squeeze(names)), role="muted"))
+            face.rows.append(Row(" → ".join(squeeze(names)), role="muted"))
+            keys = [key for key in (find_key(self.graph.nodes[op]) for op in item.ops) if key]
+            face.rows += [Row(keys[0], role="muted")] if len(keys) == 1 else []
         self._add_settings(face, node, card)
         self._add_parameters(face, card)
         self._add_output(face, item.lead)
@@ -151,10 +152,10 @@ class Writer:
         item = card.get_item()
         names = [get_word(self.graph.nodes[op].op) for op in item.ops]
         if card.form == "chain":
-            return " → ".join(_squeeze(names)) if len(set(names)) < 3 else "shape"
+            return " → ".join(squeeze(names)) if len(set(names)) < 3 else "shape"
         if card.form == "run":
-            return " → ".join(_squeeze(names, limit=3))
-        return write_name(node) + _write_scalars(node)
+            return " → ".join(squeeze(names, limit=3))
+        return write_name(node) + write_scalars(node)
 
     def _write_group(self, card: Entity) -> Face:
         item = card.get_item()
@@ -267,7 +268,7 @@ class Writer:
             return
         words: list[str] = []
         for name, value in node.settings:
-            text = _write_setting(name, value)
+            text = write_key(value) if name == "key" else write_setting(name, value)
             if text and sum(map(len, words)) + len(text) <= 28:
                 words.append(text)
         if words:
@@ -425,106 +426,6 @@ def _common_path(names: list[str]) -> str:
     while first and not all(name.startswith(f"{first}.") for name in names):
         first = first.rpartition(".")[0]
     return f"{first}." if first else ""
-
-
-def write_name(node: Node) -> str:
-    """The name of an operation as users know it, with its number of dimensions where it has one."""
-    name = get_word(node.op)
-    if node.op in _SPATIAL and node.shape is not None and len(node.shape) > 2:
-        return f"{name}{len(node.shape) - 2}d"
-    return name
-
-
-def get_word(op: str) -> str:
-    """The name of an operation as users know it."""
-    return _WORDS.get(op, op)
-
-
-_SPATIAL = {"convolution", "transposed_convolution", "max_pool", "avg_pool", "unpool"}
-_WORDS = {
-    "convolution": "conv",
-    "transposed_convolution": "conv_transpose",
-    "unpool": "max_unpool",
-    "logit_entropy": "bce_with_logits",
-    "weighted_logit_entropy": "bce_with_logits",
-    "binary_entropy": "bce",
-    "divergence": "kl_div",
-    "huber": "huber_loss",
-    "ctc": "ctc_loss",
-    "attention": "scaled_dot_product_attention",
-    "linear_without_bias": "linear",
-    "clamp_between": "clamp",
-    "clamp_above": "clamp",
-    "clamp_below": "clamp",
-    "exponential": "pow",
-    "power": "pow",
-    "max_along": "max",
-    "min_along": "min",
-}
-
-
-def _squeeze(names: list[str], limit: int = 4) -> list[str]:
-    """Runs as `tanh ×3`, and the middle of a long list as `…`."""
-    found: list[tuple[str, int]] = []
-    for name in names:
-        if found and found[-1][0] == name:
-            found[-1] = (name, found[-1][1] + 1)
-        else:
-            found.append((name, 1))
-    words = [name if times == 1 else f"{name} ×{number(times)}" for name, times in found]
-    return words if len(words) <= limit else [*words[: limit - 1], "…", words[-1]]
-
-
-def _write_scalars(node: Node) -> str:
-    """Numbers among the operands, inline: `mul ×0.25`, `pow 2`."""
-    found = [o.scalar for o in node.operands if o.scalar is not None]
-    if not found or len(node.operands) > 2:
-        return ""
-    signs = {"mul": "×", "add": "+", "sub": "−", "div": "÷"}
-    first = node.operands[0].scalar is not None
-    sign = signs.get(node.op, "")
-    text = write_value(found[0])
-    if first and node.op in {"sub", "div", "pow", "power"}:
-        return f" {text}{sign}…"
-    return f" {sign}{text}"
-
-
-def _write_setting(name: str, value: object) -> str:
-    """`stride 2`; empty for what is usual, unwieldy, or told by the shapes anyway."""
-    if value is None or value is False or name in _TOLD or isinstance(value, float):
-        return ""
-    word = name.replace("_", " ")
-    if value is True:
-        return word
-    if isinstance(value, tuple):
-        value = _flatten(value)
-        same = len(set(value)) == 1
-        if len(value) > 3 and not same:
-            return ""
-        if not value or not all(type(item) is int for item in value):
-            return ""
-        if name in {"axis", "dims"}:
-            return f"{word} {', '.join(map(str, value))}"
-        value = value[0] if same else "×".join(map(str, value))
-    if not isinstance(value, (int, str)) or _USUAL.get(name) == value:
-        return ""
-    return f"{word} {value}"
-
-
-def _flatten(value: tuple[object, ...]) -> tuple[object, ...]:
-    """Pairs within a tuple laid out in one row, as convolutions give their padding."""
-    parts = (item if isinstance(item, tuple) else (item,) for item in value)
-    return tuple(item for part in parts for item in part)
-
-
-_USUAL: dict[str, object] = {
-    "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "reduction": "mean",
-    "ignore_index": -100,
-}  # fmt: skip
-_TOLD = frozenset({
-    "shape", "axes", "key", "sizes", "size", "dtype", "keepdims", "output_size", "count",
-    "include_padding",
-})  # fmt: skip
 
 
 def write_size(statistics: Statistics) -> str:

@@ -7,13 +7,14 @@ import itertools
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from .cards import HEADER, HEADER_HEIGHT, LEFT, RIGHT, ROW_HEIGHT, TEXT, Face, count, number
+from .cards import HEADER, HEADER_HEIGHT, LEFT, RIGHT, ROW_HEIGHT, TEXT, Face, count
 from .compose import NARROWEST
 from .glyphs import write_glyph
 from .kinds import KINDS
 from .metrics import measure, shorten
 from .overlay import FAILED, PASSED, RAMP, WORDS
 from .theme import write_style
+from .words import number
 
 if TYPE_CHECKING:
     from .._graph import Graph

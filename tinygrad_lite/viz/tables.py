@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._graph import trace
 from .._graph.parts import write_shape
-from .cards import number, write_bytes, write_name
+from .cards import write_bytes
+from .words import number, write_name
 
 if TYPE_CHECKING:
     from .._graph import Graph, Node, Operand

@@ -154,18 +154,18 @@ def is_mixture(line: Line, gradient: Vector, cotangents: Vector, rng: np.random.
     bent = is_bent(line, gradient, cotangents, rng)
     if not bent.any():
         return bent
-    tested = []
+    tested: list[tuple[Vector, Flags]] = []
+    inside = np.zeros(len(gradient), dtype=bool)
     few = flat.size > MANY_PIECES
-    for _ in range(SAMPLES if few else min(SAMPLES * max(1, flat.size // 2), MOST_SAMPLES)):
-        point = flat.cast(x + NEAR * typical * rng.standard_normal(flat.size))
-        piece = flat.pull(point, cotangents)
-        tested.append((piece, stands_test(line, point, piece, NEAR * 1e-3 * typical, rng)))
-    return np.array(
-        [
-            bool(bent[c]) and in_hull([p[c] for p, t in tested if t[c]], gradient[c])
-            for c in range(len(gradient))
-        ]
-    )
+    most = SAMPLES if few else min(SAMPLES * max(1, flat.size // 2), MOST_SAMPLES)
+    while len(tested) < most and not inside[bent].all():
+        for _ in range(min(SAMPLES, most - len(tested))):
+            point = flat.cast(x + NEAR * typical * rng.standard_normal(flat.size))
+            piece = flat.pull(point, cotangents)
+            tested.append((piece, stands_test(line, point, piece, NEAR * 1e-3 * typical, rng)))
+        for c in np.flatnonzero(bent & ~inside):
+            inside[c] = in_hull([p[c] for p, t in tested if t[c]], gradient[c])
+    return inside
 
 
 def is_bent(line: Line, gradient: Vector, _cotangents: Vector, rng: np.random.Generator) -> Flags:
