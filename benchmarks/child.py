@@ -19,10 +19,12 @@ import numpy as np
 
 __all__ = ["main"]
 
+OURS = {"torch", "tinygrad_lite"}  # they share names, and thus the models
+
 
 def job_of(library: str, workload: str) -> Any:
     """The workload in a library: one source for the two with PyTorch's names, else an adapter."""
-    if library in {"torch", "tinygrad_lite"}:
+    if library in OURS:
         from .workloads import WORKLOADS
 
         return WORKLOADS[workload].build(import_module(library))
@@ -54,7 +56,8 @@ def timed(step: Any, count: int) -> dict[str, list[float]]:
 def main() -> None:
     """Serve until standard input ends."""
     library, workload = sys.argv[1:]
-    import_module(library.removesuffix("_jit"))
+    own = library in OURS
+    import_module(library if own else f".peers.{library}", None if own else __package__)
     start = memory("VmRSS")
     job = job_of(library, workload)
     _say({"ready": True})
