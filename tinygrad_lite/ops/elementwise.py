@@ -7,6 +7,7 @@ the same later in-place change is right or wrong in both.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,18 @@ from .._op import UFUNCS, binary, op, unary
 def passes(g: Any) -> Any:
     """The rule of an operand that is added: walking back, it is known by name and not called."""
     return g
+
+
+def no_derivative(operation: str, operand: str) -> Callable[..., Any]:
+    """A rule for an operand by which no derivative is known: it raises on the way back."""
+
+    def rule(g: Any) -> Any:
+        raise NotImplementedError(
+            f"the derivative for '{operand}' of {operation} is not implemented: detach() it, "
+            "or pass a tensor that does not require grad"
+        )
+
+    return rule
 
 
 add = binary("add", np.add, passes, passes, label="+", onnx="Add", formula="g, g")
@@ -224,7 +237,10 @@ abs = unary(
 angle = unary(
     "angle", lambda x: np.where(np.isnan(x), x, np.where(x < 0, x.dtype.type(math.pi), 0)), _flat
 )
-heaviside = binary("heaviside", lambda x, y: np.where(x == 0, y, (x > 0).astype(x.dtype)))
+heaviside = binary(
+    "heaviside", lambda x, y: np.where(x == 0, y, (x > 0).astype(x.dtype)),
+    no_derivative("heaviside", "self"), no_derivative("heaviside", "values"),
+)  # fmt: skip
 copysign = binary(
     "copysign",
     np.copysign,
@@ -261,7 +277,10 @@ def _floor_divide(x: Any, y: Any) -> Any:
 
 remainder = binary("remainder", _remainder, lambda g: g, lambda g, x, y: -g * div_floor(x, y))
 fmod = binary("fmod", _fmod, lambda g: g, lambda g, x, y: -g * div_trunc(x, y))
-floor_divide = binary("floor_divide", _floor_divide)
+floor_divide = binary(
+    "floor_divide", _floor_divide,
+    no_derivative("floor_divide", "self"), no_derivative("floor_divide", "other"),
+)  # fmt: skip
 div_floor = binary("div_floor", _floor_divide, _flat, _flat, label="⌊÷⌋")
 
 

@@ -7,17 +7,14 @@ functions have gradients here; those without one raise where PyTorch raises, in 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._kernels import bessel, incomplete_gamma, polynomials, special as kernels
 from .._kernels.erf import erf as erf_kernel, erfc as erfc_kernel
 from .._op import Op, binary, op, unary
-from .elementwise import where
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from .elementwise import no_derivative, where
 
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 ROOT_HALF = math.sqrt(0.5)
@@ -72,18 +69,6 @@ def polygamma(x: Any, *, n: int) -> Any:
 
 
 polygamma.rule(lambda g, x, n: g * polygamma(x, n=n + 1))
-
-
-def no_derivative(operation: str, operand: str) -> Callable[..., Any]:
-    """A rule for an operand in which nobody knows the derivative: it raises."""
-
-    def rule(g: Any) -> Any:
-        raise NotImplementedError(
-            f"the derivative for '{operand}' of {operation} is not implemented: detach() it, "
-            "or pass a tensor that does not require grad"
-        )
-
-    return rule
 
 
 zeta = binary(
