@@ -1,5 +1,8 @@
 """Whole models, exported with a batch axis of any size, and training that goes on afterwards."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -334,3 +337,72 @@ def test_wrong_arguments_are_refused():
         torch.onnx.export(model, x, input_names=["a", "b"])
     with pytest.raises(ValueError, match="dynamic_shapes names 'y'"):
         torch.onnx.export(model, x, dynamic_shapes={"y": {0: "batch"}})
+
+
+class Stateful(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.core = nn.LSTM(3, 4)
+
+    def forward(self, x, state, *, scale=None):
+        out, (h, c) = self.core(x, state)
+        return {"out": out if scale is None else out * scale, "state": (h, c), "none": None}
+
+
+def test_nested_inputs_keywords_and_named_results():
+    model = Stateful().eval()
+    values = [floats(5, 2, 3), floats(1, 2, 4), floats(1, 2, 4), floats(1)]
+    x, h, c, scale = map(torch.tensor, values)
+    made = torch.onnx.export(
+        model, (x, (h, c)), kwargs={"scale": scale}, output_names=["out"],
+        dynamic_axes={
+            "x": {0: "steps", 1: "batch"}, "state_0": {1: "batch"}, "state_1": {1: "batch"},
+        },
+    )  # fmt: skip
+    assert [i.name for i in made.graph.input] == ["x", "state_0", "state_1", "scale"]
+    assert [o.name for o in made.graph.output] == ["out", "output_1", "output_2"]
+    values = [floats(3, 4, 3), floats(1, 4, 4), floats(1, 4, 4), floats(1)]
+    x, h, c, scale = map(torch.tensor, values)
+    expected = arrays_of(model(x, (h, c), scale=scale))
+    feeds = dict(zip(["x", "state_0", "state_1", "scale"], values, strict=True))
+    compare(run_file(made, feeds), expected, "ONNX Runtime")
+
+
+def test_a_model_read_back_trains_like_the_first():
+    """Batch statistics, running ones and dropout, from the same weights with the same chance."""
+    torch.manual_seed(0)
+    first = nn.Sequential(
+        nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 2), nn.LayerNorm(2)
+    )
+    x, y = torch.tensor(floats(16, 4)), torch.tensor(RANDOM.integers(0, 2, 16))
+    second = torch.onnx.load(torch.onnx.export(first, x, dynamic_axes={"input": {0: "batch"}}))
+    assert second.state_dict().keys() == first.state_dict().keys() - {"1.num_batches_tracked"}
+    losses = []
+    for model in (first, second):
+        optimizer = torch.optim.Adam(model.train().parameters(), lr=0.01)
+        losses.append([])
+        for _ in range(15):
+            loss = F.cross_entropy(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses[-1].append(loss.item())
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    for name in ("1.running_mean", "1.weight", "3.bias", "4.weight"):
+        a, b = first.state_dict()[name], second.state_dict()[name]
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        arrays_of(first.eval()(x))[0], arrays_of(second.eval()(x))[0], rtol=1e-4, atol=1e-5
+    )
+
+
+def test_a_model_read_back_is_copied_pickled_and_written_again():
+    x = torch.tensor(floats(2, 3, 32, 32))
+    first = shaken(ResNet()).eval()
+    second = torch.onnx.load(torch.onnx.export(first, x))
+    expected = arrays_of(first(x))
+    for model in (copy.deepcopy(second), pickle.loads(pickle.dumps(second))):
+        compare(arrays_of(model(x)), expected, "the copy")
+    again = torch.onnx.export(second, x)
+    assert [i.name for i in again.graph.input] == ["x"]
+    compare(run_file(again, {"x": x.numpy()}), expected, "ONNX Runtime")

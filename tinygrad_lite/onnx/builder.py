@@ -175,12 +175,18 @@ class Builder:
         return self.known[key]
 
     def _work_out(self, formula: Formula, sources: list[Any]) -> str:
-        names = [self._read_size(*sources[i][:2]) for i in formula.terms]
-        result = names[0]
-        for name in names[1:]:
-            result = self.emit("Mul", result, name)
-        if formula.factor != 1:
-            result = self.emit("Mul", result, self.ints([formula.factor]))
+        summands = []
+        for factor, terms in formula.parts:
+            names = [self._read_size(*sources[i][:2]) for i in terms]
+            if factor != 1:
+                names.append(self.ints([factor]))
+            product = names[0]
+            for name in names[1:]:
+                product = self.emit("Mul", product, name)
+            summands.append(product)
+        result = summands[0]
+        for summand in summands[1:]:
+            result = self.emit("Add", result, summand)
         if formula.offset:
             result = self.emit("Add", result, self.ints([formula.offset]))
         return result

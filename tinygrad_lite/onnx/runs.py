@@ -71,6 +71,7 @@ def collect(model: Any, args: Any, kwargs: dict[str, Any] | None, names: Any) ->
     except (TypeError, ValueError):
         parameters = []
     own = [p.name for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
+    own = list(getattr(model, "input_names", own))  # of a model that was read from a file
     pairs = [(own[i] if i < len(own) else f"input_{i}", v) for i, v in enumerate(given)]
     for name, value in [*pairs, *inputs.kwargs.items()]:
         _add(inputs, name, value)
@@ -116,7 +117,7 @@ def _plans(inputs: Inputs) -> Iterator[list[dict[str, int]]]:
         return
     for stride in STRIDES:
         plan = []
-        for run in range(3 if len(given) == 1 else 4):
+        for run in range(4):
             sizes = {}
             for place, (symbol, size) in enumerate(given.items()):
                 growth = GROWTH[place % len(GROWTH)][run] + place // len(GROWTH)

@@ -31,10 +31,9 @@ Extent = int | Size
 
 
 class Formula(NamedTuple):
-    """`factor` times the product of some terms, plus `offset`; `terms` are their numbers."""
+    """A sum of products of terms, each with a factor, plus `offset`; terms go by their numbers."""
 
-    factor: int
-    terms: tuple[int, ...]
+    parts: tuple[tuple[int, tuple[int, ...]], ...]
     offset: int
 
 
@@ -75,25 +74,36 @@ def is_fixed(value: Any) -> bool:
 
 
 def find_formula(wanted: Size, terms: list[tuple[int, ...]]) -> Formula | None:
-    """The simplest formula for `wanted` in up to three of the terms, checked on every run.
+    """The simplest formula for `wanted`, checked on every run.
 
-    Two runs determine factor and offset; the others must agree.
+    First a · m + b for a product m of up to three terms, then a · m + b · n for two such products:
+    two runs determine a and b, the others must agree.
     """
+    products = {}
     for count in (1, 2, 3):
         for chosen in combinations(range(len(terms)), count):
             columns = (terms[i] for i in chosen)
-            product = [math.prod(column) for column in zip(*columns, strict=True)]
-            line = _fit_line(product, wanted.values)
-            if line is not None:
-                return Formula(line[0], chosen, line[1])
+            products[chosen] = [math.prod(column) for column in zip(*columns, strict=True)]
+    ones = [1] * len(wanted.values)
+    for chosen, product in products.items():
+        line = _fit(product, ones, wanted.values)
+        if line is not None and line[0]:
+            return Formula(((line[0], chosen),), line[1])
+    for first, second in combinations(products, 2):
+        line = _fit(products[first], products[second], wanted.values)
+        if line is not None and all(line):
+            return Formula(((line[0], first), (line[1], second)), 0)
     return None
 
 
-def _fit_line(xs: list[int], ys: tuple[int, ...]) -> tuple[int, int] | None:
-    other = next((i for i, x in enumerate(xs) if x != xs[0]), None)
-    if other is None or (ys[other] - ys[0]) % (xs[other] - xs[0]):
-        return None
-    factor = (ys[other] - ys[0]) // (xs[other] - xs[0])
-    offset = ys[0] - factor * xs[0]
-    same = all(factor * x + offset == y for x, y in zip(xs, ys, strict=True))
-    return (factor, offset) if factor and same else None
+def _fit(xs: list[int], ys: list[int], wanted: tuple[int, ...]) -> tuple[int, int] | None:
+    """Whole numbers a and b with a · x + b · y = wanted in every run."""
+    for other in range(1, len(xs)):
+        area = xs[0] * ys[other] - xs[other] * ys[0]
+        if not area:
+            continue
+        a, rest = divmod(wanted[0] * ys[other] - wanted[other] * ys[0], area)
+        b, more = divmod(xs[0] * wanted[other] - xs[other] * wanted[0], area)
+        same = all(a * x + b * y == w for x, y, w in zip(xs, ys, wanted, strict=True))
+        return None if rest or more or not same or len(xs) < 3 else (a, b)
+    return None
