@@ -39,16 +39,21 @@ LAZY = {
     "explain": "provenance",
     "forward_ad": None,
     "functional": None,
+    "grad_mode": None,
     "gradcheck": "gradcheck",
     "gradgradcheck": "gradcheck",
     "graph": None,
     "numerical_gradient": "numerical",
     "set_detect_anomaly": "anomaly_mode",
+    "set_multithreading_enabled": "grad_mode",
+    "variable": None,
     "why_no_grad": "explanation",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "profiler":  # PyTorch keeps it here; it lives on a higher floor
+        return importlib.import_module("..profiler", __name__)
     if name not in LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = LAZY[name]

@@ -34,15 +34,15 @@ def _at_edges(x: Any) -> list[Any]:
     return [_stand_in(e) if isinstance(e, GradientEdge) else e for e in given]
 
 
-def _stand_in(edge: Any) -> Tensor:
+def _stand_in(edge: Any) -> Any:
     """A tensor without values that has the shape, type and history of one result of a node."""
     node, which = edge.node, edge.output_nr
     if node.__class__ is Leaf:
-        return node.tensor()  # type: ignore[no-any-return]
+        return node.tensor()
     shape, dtype = node.shape, node.dtype
     if getattr(node, "results", 0):
         shape, dtype, node = shape[which], dtype[which], Pick(node, which)
-    return make(np.empty(shape, dtype), node)  # type: ignore[no-any-return]
+    return make(np.empty(shape, dtype), node)
 
 
 def _matched(gradients: Any, count: int) -> list[Any]:

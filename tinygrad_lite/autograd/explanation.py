@@ -45,7 +45,8 @@ class Explanation(NamedTuple):
         more = len(self.stops) - SHOWN
         return "\n".join([self.headline, *lines, *([f"  ... and {more} more"] if more > 0 else [])])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def why_no_grad(tensor: Any, output: Any = None) -> Explanation:

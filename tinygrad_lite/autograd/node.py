@@ -58,8 +58,8 @@ class Extras:
         return found
 
 
-def _same_count(found: Any, expected: tuple[Any, ...]) -> tuple[Any, ...]:
-    found = (found,) if isinstance(found, Tensor) else tuple(found)
+def _same_count(given: Any, expected: tuple[Any, ...]) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = (given,) if isinstance(given, Tensor) else tuple(given)
     if len(found) != len(expected):
         raise RuntimeError(
             f"a hook has returned an incorrect number of values (got {len(found)}, but expected "
