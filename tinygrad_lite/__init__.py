@@ -20,7 +20,7 @@ from ._dtypes import DTYPES as DTYPES, dtype as dtype
 from ._format import set_printoptions as set_printoptions
 from ._limits import finfo as finfo, iinfo as iinfo
 from ._op import op as op
-from ._scope import OUT_OF_SCOPE, REMOVED, removed
+from ._scope import OUT_OF_SCOPE, REMOVED, OutOfScopeError, removed
 from ._settings import (
     are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled,
     channels_last as channels_last,
@@ -132,7 +132,7 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(".serialization", __name__)
         return globals().setdefault(name, getattr(module, name))
     if name in OUT_OF_SCOPE:
-        raise NotImplementedError(f"torch.{name} is not supported: {OUT_OF_SCOPE[name]}")
+        raise OutOfScopeError(f"torch.{name} is not supported: {OUT_OF_SCOPE[name]}")
     if name in REMOVED:
         return removed(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["OUT_OF_SCOPE", "REMOVED", "removed"]
+__all__ = ["OUT_OF_SCOPE", "REMOVED", "OutOfScopeError", "removed"]
+
+
+class OutOfScopeError(NotImplementedError, AttributeError):
+    """A name of PyTorch that is not there; `hasattr` answers False, as for any missing name."""
+
 
 _COMPLEX = "complex numbers are out of scope; split into real and imaginary parts"
 _SPARSE = "sparse tensors are out of scope; use a dense tensor or index_add"
