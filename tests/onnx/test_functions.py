@@ -230,6 +230,7 @@ FUNCTIONS = {
             F.interpolate(x, scale_factor=2),
             F.interpolate(x, size=(4, 9)),
             F.interpolate(x, scale_factor=1.5, mode="bilinear"),
+            F.interpolate(x[..., :2, :2], scale_factor=1.3, mode="bilinear"),
             F.interpolate(x, size=(3, 8), mode="bilinear", align_corners=True),
             F.interpolate(x, size=(9, 7), mode="bicubic"),
             F.interpolate(x, size=(3, 3), mode="area"),

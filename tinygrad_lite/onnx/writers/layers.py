@@ -67,8 +67,17 @@ def write_batch_norm_of_statistics(
     )  # fmt: skip
 
 
-def _can_resize(mode: str, antialias: bool, **rest: Any) -> bool:
-    return mode not in {"area", "nearest-exact"} and not antialias
+def _can_resize(input: Any, mode: str, scale_factor: Any, antialias: bool, **rest: Any) -> bool:
+    """Not where a scale leaves a size as it is: ONNX Runtime then hands the input on."""
+    if mode in {"area", "nearest-exact"} or antialias:
+        return False
+    if scale_factor is None:
+        return True
+    sizes = input.shape[2:]
+    factors = scale_factor
+    if not isinstance(factors, (tuple, list)):
+        factors = [factors] * len(sizes)
+    return all(f == 1 or int(n * f) != n for n, f in zip(sizes, factors, strict=True))
 
 
 MODES = {"nearest": "nearest", "bicubic": "cubic"}
