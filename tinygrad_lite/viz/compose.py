@@ -60,6 +60,11 @@ class Drawing:
     marks: list[Mark] = field(default_factory=list)
     crossings: int = 0
 
+    @property
+    def excess(self) -> float:
+        """How many times a page it needs: 1 and less fits."""
+        return max(self.width / WIDEST, self.height / TALLEST)
+
 
 @dataclass(slots=True)
 class _Plan:
@@ -73,9 +78,9 @@ class _Plan:
     crossings: int
 
 
-def compose(scene: Scene, options: Options) -> Drawing:
-    """Lay the scene out."""
-    return _Composer(scene, options).run()
+def compose(scene: Scene, options: Options, effort: int = EFFORT) -> Drawing:
+    """Lay the scene out; `effort` bounds the search for orders with few crossings."""
+    return _Composer(scene, options, effort).run()
 
 
 def _is_tall(root: Entity) -> bool:
@@ -84,13 +89,13 @@ def _is_tall(root: Entity) -> bool:
 
 
 class _Composer:
-    def __init__(self, scene: Scene, options: Options) -> None:
+    def __init__(self, scene: Scene, options: Options, effort: int) -> None:
         self.scene = scene
         self.options = options
         self.sideways = options.direction == "LR"
         self.faces: dict[int, Face] = {}
         self.plans: dict[int, _Plan] = {}
-        self.effort = EFFORT
+        self.effort = effort
         self.ports: dict[tuple[int, str, object], float] = {}
 
     def run(self) -> Drawing:

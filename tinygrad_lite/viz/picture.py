@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .compose import TALLEST, WIDEST, Drawing, compose
+from .compose import EFFORT, Drawing, compose
 from .dot import make_digraph, place_with_dot, write_dot
 from .expand import prepare
 from .mermaid import write_mermaid
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .._graph import Graph, Node
 
 STEPS = (44, 32, 24, 18)  # cards to try with where the full budget does not fit the page
+HASTE, NEARLY = 2_000, 1.15  # effort of a trial, and how far it may miss the page
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv", ".json", ".mmd", ".txt")
 
 
@@ -63,16 +64,23 @@ class Picture:
         options = self.options
         free = options.fold and options.budget == BUDGET
         free = free and options.depth is None and options.expand != "all"
-        for budget in (options.budget, *(STEPS if free else ())):
-            tried = replace(options, budget=budget)
-            root, opened = prepare(self.graph, tried)
-            scene = build_scene(self.graph, root, opened, tried)
-            drawing = compose(scene, tried)
-            if max(drawing.width / WIDEST, drawing.height / TALLEST) <= 1.0:
+        scene, drawing = self._lay(options)
+        for budget in STEPS if free else ():
+            if drawing.excess <= 1.0:
                 break
+            # How large a picture gets depends little on the order of its cards: try in haste.
+            fewer = replace(options, budget=budget)
+            if budget == STEPS[-1] or self._lay(fewer, HASTE)[1].excess <= NEARLY:
+                scene, drawing = self._lay(fewer)
         if options.engine == "dot":
             place_with_dot(scene, drawing, options)
         return scene, drawing
+
+    def _lay(self, options: Options, effort: int = EFFORT) -> tuple[Scene, Drawing]:
+        """Scene and drawing for these options."""
+        root, opened = prepare(self.graph, options)
+        scene = build_scene(self.graph, root, opened, options)
+        return scene, compose(scene, options, effort)
 
     @property
     def stats(self) -> dict[str, int]:
