@@ -25,8 +25,14 @@ __all__ = ["change", "forbid", "forbid_overlap", "in_place_of", "replace", "set_
 
 def forbid(x: Any) -> None:
     """Raise where torch forbids a change in place."""
-    if here.state.grad and x._node is not None:
-        if x._node.__class__ is Leaf:
+    try:
+        node = x._node
+    except AttributeError:
+        raise TypeError(
+            f"what is changed in place must be Tensor, not {x.__class__.__name__}"
+        ) from None
+    if here.state.grad and node is not None:
+        if node.__class__ is Leaf:
             raise RuntimeError(
                 "a leaf Variable that requires grad is being used in an in-place operation. "
                 "Put the change under torch.no_grad(), or let an optimizer make it."

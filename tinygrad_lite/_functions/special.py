@@ -119,6 +119,8 @@ def mvlgamma(input: Any, p: int) -> Any:
     """Logarithm of the multivariate gamma function of dimension `p`."""
     if p < 1:
         raise RuntimeError(f"mvlgamma: p has to be greater than or equal to 1, got {p}")
+    if p >= 2**31:
+        raise RuntimeError(f"mvlgamma: p is the dimension of a matrix, which {p} cannot be")
     total = p * (p - 1) / 4 * math.log(math.pi)
     terms = [ops.lgamma(_shifted(input, j)) for j in range(p)]
     out = terms[0]

@@ -164,9 +164,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     axis = wrap_axis(dim, input.ndim)
     size = input.shape[axis]
     if size % 2:
-        raise RuntimeError(
-            f"Halving dimension must be even, but dimension {axis} is size {size}"
-        )
+        raise RuntimeError(f"Halving dimension must be even, but dimension {axis} is size {size}")
     lead = (slice(None),) * axis
     return input[(*lead, slice(0, size // 2))] * _sigmoid(input[(*lead, slice(size // 2, size))])  # type: ignore[no-any-return]
 
@@ -339,6 +337,7 @@ def gumbel_softmax(
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+    need_tensor("gumbel_softmax", logits, "logits")
     axis = wrap_axis(dim, logits.ndim)
     soft = ops.softmax((logits + gumbel(logits)) / tau, axis=axis)
     if not hard:

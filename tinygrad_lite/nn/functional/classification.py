@@ -139,6 +139,8 @@ def linear_cross_entropy(
     Differs from PyTorch: `options`, with which it saves memory by working on pieces of the batch,
     change nothing here, neither the values nor the memory.
     """
+    need_tensor("linear_cross_entropy", input)
+    need_tensor("linear_cross_entropy", linear_weight, "linear_weight")
     if input.ndim not in {1, 2}:
         raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.ndim}")
     if linear_weight.ndim < 2:
@@ -184,6 +186,7 @@ def _no_logits(input: Any, target: Any) -> NotImplementedError:
 
 
 def _check_weight(weight: Tensor, input: Tensor) -> None:
+    need_tensor("cross_entropy", weight, "weight")
     classes = input.shape[1] if input.ndim > 1 else input.shape[0]
     if weight.ndim != 1 or weight.shape[0] != classes:
         raise RuntimeError(
@@ -403,6 +406,7 @@ def binary_cross_entropy(
 
 
 def _check_same(name: str, input: Any, target: Any) -> None:
+    need_tensor(name, target, "target")
     if target.shape != input.shape:
         raise ValueError(
             f"{name}: target size (torch.Size({list(target.shape)})) must be the same as input "

@@ -59,6 +59,7 @@ def dropout1d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
     """Dropout of whole channels of (N, C, L) or (C, L)."""
+    need_tensor("dropout1d", input)
     if input.ndim not in {2, 3}:
         raise RuntimeError(
             f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. "
@@ -83,6 +84,7 @@ def dropout2d(
 
 
 def _warn_axes(name: str, input: Any, usual: set[int]) -> None:
+    need_tensor(name, input)
     if input.ndim < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     if input.ndim not in usual:

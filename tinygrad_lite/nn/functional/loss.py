@@ -75,9 +75,7 @@ def _have_mean(name: str, reduction: str, input: Any) -> None:
         )
 
 
-def _weighted(
-    errors: Any, weight: Any, reduction: str, shape: Any, *, normalise: bool
-) -> Tensor:
+def _weighted(errors: Any, weight: Any, reduction: str, shape: Any, *, normalise: bool) -> Tensor:
     """The reduced errors, each counted `weight` times; `shape` is that of the input."""
     if weight is None:
         return ops.reduced(errors, reduction)  # type: ignore[no-any-return]
@@ -214,6 +212,8 @@ def gaussian_nll_loss(
 
     The variance counts as at least `eps`, which is not differentiated.
     """
+    need_tensor("gaussian_nll_loss", input)
+    need_tensor("gaussian_nll_loss", target, "target")
     spread: Any = var
     if isinstance(var, (int, float)):
         spread = np.full(input.shape, var, array_of(input).dtype)
@@ -277,6 +277,8 @@ def margin_ranking_loss(
 ) -> Tensor:
     """max(0, −t (x₁ − x₂) + margin): x₁ should rank higher where t is 1, lower where −1."""
     reduction = choose_reduction(size_average, reduce, reduction)
+    for label, given in (("input1", input1), ("input2", input2), ("target", target)):
+        need_tensor("margin_ranking_loss", given, label)
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "

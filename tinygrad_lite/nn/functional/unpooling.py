@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..._composite import composite
 from ...ops import pooling as ops
 from ...ops.shape import reshape
-from ._arguments import array_of, spread
+from ._arguments import array_of, need_tensor, spread
 from .pooling import Sizes, _batched, _unbatched
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def _max_unpool(
     padding: Any,
     output_size: Any,
 ) -> Any:
+    need_tensor(f"max_unpool{axes}d", input)
+    need_tensor(f"max_unpool{axes}d", indices, "indices")
     kernel = spread(kernel_size, axes, "kernel_size")
     steps = kernel if stride is None else spread(stride, axes, "stride")
     pads = spread(padding, axes, "padding")
