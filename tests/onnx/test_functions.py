@@ -274,6 +274,30 @@ def test_function_runs_elsewhere(name):
     check(Wrapped(function), values, reference=name not in {"bits", "reflected"})
 
 
+WINDOWS = [  # kernel, stride, padding, dilation, rounded up, zeros counted, output padding
+    (3, 2, 1, 1, True, True, 1), (2, 3, 1, 2, True, False, 2), (4, 4, 2, 2, True, True, 3),
+    (2, 1, 1, 2, False, True, 1), (3, 1, 0, 1, True, False, 0), (1, 2, 0, 2, False, True, 1),
+    (4, 2, 1, 2, True, True, 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_windows(window):
+    """Every way to move a window; the rarest are those with which runtimes part company."""
+    k, s, p, d, ceil, counted, more = window
+    x, weight = floats(2, 2, 11, 9), torch.tensor(floats(2, 3, k, k))
+
+    def all_of_them(x):
+        pooled = F.max_pool2d(x, k, s, p, d, ceil, return_indices=True)
+        turned = weight.transpose(0, 1)
+        return (
+            *pooled, F.avg_pool2d(x, k, s, p, ceil, counted), F.conv2d(x, turned, None, s, p, d),
+            F.conv_transpose2d(x, weight, None, s, p, more, 1, d), F.unfold(x, k, d, p, s),
+        )  # fmt: skip
+
+    check(Wrapped(all_of_them), [x], reference=False)
+
+
 DYNAMIC = {
     "flattened": (lambda x: x.flatten(1), IMAGE),
     "rows as one": (lambda x: x.reshape(-1, 5), IMAGE),

@@ -12,7 +12,10 @@ import numpy as np
 from .errors import OnnxExporterError
 from .sizes import Extent, Formula, Size, find_formula, is_fixed
 
-__all__ = ["Builder", "Node", "Symbol", "Value"]
+__all__ = ["CONSTANT", "Builder", "Node", "Symbol", "Value"]
+
+
+CONSTANT = "constant"  # what arrays are called that the model does not call a parameter
 
 
 class Value(NamedTuple):
@@ -106,15 +109,15 @@ class Builder:
 
     # -- constants ----------------------------------------------------------------------
 
-    def constant(self, array: Any, dtype: Any = None, *, wish: str = "constant") -> str:
+    def constant(self, array: Any, dtype: Any = None, *, wish: str = CONSTANT) -> str:
         """The name of an array of the graph; equal small ones are kept once."""
         array = np.asarray(array, dtype)
         key = (array.shape, array.dtype.str, array.tobytes()) if array.size <= 64 else None
-        if key is not None and wish == "constant" and key in self.known:
+        if key is not None and wish == CONSTANT and key in self.known:
             return self.known[key]
         name = self.name(wish)
         self.constants[name] = array
-        if key is not None and wish == "constant":
+        if key is not None and wish == CONSTANT:
             self.known[key] = name
         return name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from .._tensor import Tensor
 from ..nn.modules.module import Module
 from ..nn.parameter import Parameter
 from . import readers
+from .builder import CONSTANT
 from .errors import OnnxExporterError, UnsupportedOperatorError, need_package
 from .patterns import TYPES
 from .reading import READERS, Call, NodeData
@@ -258,7 +260,11 @@ def _find_weights(graph: GraphData) -> set[str]:
         wanted.update(node.inputs[i] for i in WEIGHTS.get(node.op, ()) if i < len(node.inputs))
         if node.op in PASSING and not wanted.isdisjoint(node.outputs):
             wanted.update(node.inputs if node.op == "Concat" else node.inputs[:1])
-    return {name for name, array in graph.constants.items() if name in wanted and _trains(array)}
+    return {
+        name
+        for name, array in graph.constants.items()
+        if name in wanted and _trains(array) and not re.fullmatch(rf"{CONSTANT}(_\d+)?", name)
+    }
 
 
 def _trains(array: Any) -> bool:

@@ -61,7 +61,31 @@ def write_convolution(c: Context, x: Value, weight: Value, bias: Any) -> Any:
 
 @writes("transposed_convolution")
 def write_transposed_convolution(c: Context, x: Value, weight: Value, bias: Any) -> Any:
-    """The size asked for is the usual one plus what is added at the far ends."""
+    """What the size asked for has beyond the usual one is left uncut at the far ends.
+
+    Where that is not enough zeros follow, as ONNX adds them itself where they are fewer than the
+    stride.
+    """
+    pads, zeros = [], []
+    extra = _extra_sizes(c, x, weight)
+    for (low, high), more in zip(c["padding"], extra, strict=True):
+        pads.append((low, max(0, high - more)))
+        zeros.append(max(0, more - high))
+    usual = all(n < s for n, s in zip(zeros, c["stride"], strict=True))
+    out = c.emit(
+        "ConvTranspose", x, weight, bias if usual else None, kernel_shape=list(weight.shape[2:]),
+        strides=list(c["stride"]), pads=_ends(pads), dilations=list(c["dilation"]),
+        group=c["groups"], output_padding=zeros if usual and any(zeros) else None,
+    )  # fmt: skip
+    if usual:
+        return out
+    out = padded(c, out, [(0, 0), (0, 0), *((0, n) for n in zeros)], 0.0)
+    face = [-1, *[1] * len(zeros)]
+    return out if bias is None else c.emit("Add", out, c.emit("Reshape", bias, c.ints(face)))
+
+
+def _extra_sizes(c: Context, x: Value, weight: Value) -> list[int]:
+    """By how much the size asked for exceeds the usual one, along each axis and in every run."""
     extra = []
     for n, m, k, s, (low, high), d in zip(
         x.shape[2:], c.out.shape[2:], weight.shape[2:], c["stride"], c["padding"], c["dilation"],
@@ -69,16 +93,13 @@ def write_transposed_convolution(c: Context, x: Value, weight: Value, bias: Any)
     ):  # fmt: skip
         ins = n.values if isinstance(n, Size) else (n,)
         outs = m.values if isinstance(m, Size) else (m,) * len(ins)
-        more = {o - ((i - 1) * s - low - high + d * (k - 1) + 1)
-                for i, o in zip(ins, outs, strict=True)}  # fmt: skip
+        more = {
+            o - ((i - 1) * s - low - high + d * (k - 1) + 1) for i, o in zip(ins, outs, strict=True)
+        }
         if len(more) != 1:
             c.refuse("its output size does not follow from that of its input")
         extra.append(more.pop())
-    return c.emit(
-        "ConvTranspose", x, weight, bias, kernel_shape=list(weight.shape[2:]),
-        strides=list(c["stride"]), pads=_ends(c["padding"]), dilations=list(c["dilation"]),
-        group=c["groups"], output_padding=extra if any(extra) else None,
-    )  # fmt: skip
+    return extra
 
 
 # Pooling
