@@ -211,6 +211,12 @@ class Pick(Recorded):
         """The operation that had the result."""
         return (self.parent,)
 
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else is asked for, the operation has: where it stands, what its ctx holds."""
+        if name in Pick.__slots__ or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.parent, name)
+
     @property
     def op(self) -> Any:
         """The operation that had the result."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import function, node as _node
+from .._nodes import Recorded
+from . import function
 from .derivatives import Variable, backward, grad
 from .function import Function
 from .modes import (
@@ -62,6 +63,26 @@ def __getattr__(name: str) -> Any:
     globals()[name] = found
     return found
 
+
+# What nodes offer beyond their edges comes from `node`, imported when one of it is first asked for.
+OF_NODES = (
+    "_input_metadata", "_saved_other", "_saved_result", "_saved_self", "_sequence_nr", "metadata",
+    "register_hook", "register_prehook", "requires_grad",
+)  # fmt: skip
+
+
+def _on_demand(name: str) -> property:
+    """Stands on nodes until `node` puts the real thing in its place."""
+
+    def find(self: Any) -> Any:
+        importlib.import_module(".node", __name__)
+        return getattr(self, name)
+
+    return property(find)
+
+
+for _name in OF_NODES:
+    setattr(Recorded, _name, _on_demand(_name))
 
 __all__ = [
     "Function",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._nodes import Pick, WideNode, make
+from .._nodes import Leaf, Pick, WideNode, make
 from .._op import Op
 from .._record import apply
 from .._stamps import version
@@ -46,7 +48,7 @@ class FunctionCtx:
         for tensor in tensors:
             if tensor is not None and not isinstance(tensor, Tensor):
                 raise TypeError(
-                    "save_for_backward can only save variables, but argument is of type "
+                    "save_for_backward can only save variables, but one argument is of type "
                     f"{type(tensor).__name__}: keep other things as attributes of ctx"
                 )
         self._saved = tensors
@@ -111,9 +113,20 @@ class Function:
     """
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
-        raise RuntimeError(
+        warnings.warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all "
-            f"static, so you should invoke them on the class itself: {type(self).__name__}.apply(x)"
+            "static, so you should invoke them on the class itself: "
+            f"{type(self).__name__}.apply(x)",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """Raise: instances are not called."""
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use "
+            f"new-style autograd function with static forward method: {type(self).__name__}"
+            ".apply(x)"
         )
 
     @staticmethod
@@ -139,18 +152,21 @@ class Function:
     vjp = backward
 
     @classmethod
-    def apply(cls, *inputs: Any) -> Any:
+    def apply(cls, *inputs: Any, **keywords: Any) -> Any:
         """Run forward and record it; backward runs when gradients flow back."""
+        old = cls.setup_context is Function.setup_context  # forward takes ctx
+        if keywords or not old:
+            inputs = _bound(cls.forward, inputs, keywords, old)
         nodes = tuple(_node_of(x) for x in inputs)
         recording = here.state.grad and any(n is not None for n in nodes)
-        ctx = FunctionCtx(tuple(n is not None and recording for n in nodes))
+        ctx = FunctionCtx(tuple(n is not None for n in nodes))
         # One call is one operation: who watches does not see what it is made of, unless asking to.
         watch = here.state.watch
         if not getattr(watch, "looks_inside", False):
             here.state.watch = None
         try:
             with no_grad():
-                if cls.setup_context is Function.setup_context:
+                if old:
                     result = cls.forward(ctx, *inputs)
                 else:
                     result = cls.forward(*inputs)
@@ -166,6 +182,18 @@ class Function:
         return outputs if several else outputs[0]
 
 
+def _bound(
+    forward: Callable[..., Any], inputs: tuple[Any, ...], keywords: dict[str, Any], takes_ctx: bool
+) -> tuple[Any, ...]:
+    """Arguments given by name or left out, in forward's order: backward answers all of them."""
+    if not keywords and len(inputs) >= forward.__code__.co_argcount:
+        return inputs
+    bound = inspect.signature(forward).bind(*((None,) if takes_ctx else ()), *inputs, **keywords)
+    if not takes_ctx:
+        bound.apply_defaults()
+    return bound.args[1:] if takes_ctx else bound.args
+
+
 def _node_of(x: Any) -> Any:
     if not isinstance(x, Tensor):
         return None
@@ -177,7 +205,7 @@ def _node_of(x: Any) -> Any:
 class CallNode(WideNode):
     """A recorded call of a Function."""
 
-    __slots__ = ("__weakref__", "ctx", "function")
+    __slots__ = ("__weakref__", "ctx", "function", "tensors")
 
     def __init__(
         self,
@@ -189,6 +217,7 @@ class CallNode(WideNode):
     ) -> None:
         self.function, self.ctx, self.parents = function, ctx, nodes
         self.op = Op(function.apply, name=function.__name__, operands=(), kind="custom")
+        self.tensors = tuple(isinstance(x, Tensor) for x in inputs)
         self.shapes = tuple(x._array.shape if isinstance(x, Tensor) else () for x in inputs)
         self.results = len(outputs)
         self.shape = tuple(o._array.shape if isinstance(o, Tensor) else () for o in outputs)
@@ -198,6 +227,12 @@ class CallNode(WideNode):
         self.code, self.at, self.scope = frame.f_code, frame.f_lasti, here.state.scope
         self.clock = tick()
         ctx._node = weakref.ref(self)
+
+    def __getattr__(self, name: str) -> Any:
+        """What forward left on its ctx, which in PyTorch is the node itself."""
+        if name in CallNode.__slots__ or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.ctx, name)
 
     def hand_out(self, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The results as tensors with a history; saved results are kept without theirs."""
@@ -218,6 +253,10 @@ class CallNode(WideNode):
             return output
         if any(output is c for c in self.ctx._constant):
             return output
+        if any(output is d for d in self.ctx._dirty) and output._node.__class__ is Leaf:
+            raise RuntimeError(
+                "a leaf Variable that requires grad has been used in an in-place operation."
+            )
         if any(output is x for x in inputs) and not any(output is d for d in self.ctx._dirty):
             output = make(output._array, None)
         output._node = Pick(self, which)
@@ -239,7 +278,24 @@ class CallNode(WideNode):
                 f"function {function.__name__}Backward returned an incorrect number of gradients "
                 f"(expected {count}, got {len(found)})"
             )
+        self._require_tensors(found)
         return tuple(self._outgoing(i, f, create_graph) for i, f in enumerate(found))
+
+    def _require_tensors(self, found: tuple[Any, ...]) -> None:
+        """Raise where a gradient is no tensor, or is one for an argument that was none."""
+        for position, (g, wanted) in enumerate(zip(found, self.tensors, strict=True)):
+            if g is None:
+                continue
+            if not isinstance(g, Tensor):
+                raise RuntimeError(  # noqa: TRY004 - torch's class
+                    f"expected Variable or None (got {type(g).__name__}): gradient {position} of "
+                    f"{self.name()}"
+                )
+            if not wanted:
+                raise RuntimeError(
+                    f"function {self.name()} returned a gradient different than None at position "
+                    f"{position + 1}, but the corresponding forward input was not a Variable"
+                )
 
     def _incoming(self, which: int, g: Any) -> Any:
         if g is not None:
@@ -251,10 +307,11 @@ class CallNode(WideNode):
     def _outgoing(self, position: int, g: Any, create_graph: bool) -> Any:
         if g is None:
             return None
-        if not isinstance(g, Tensor):
-            raise TypeError(
-                f"function {self.function.__name__}Backward returned a {type(g).__name__} as "
-                f"gradient {position}, expected a Tensor or None"
+        shape = self.shapes[position]
+        if g._array.shape != shape and not _expands(shape, g._array.shape):
+            raise RuntimeError(
+                f"Function {self.name()} returned an invalid gradient at index {position} - got "
+                f"{list(g._array.shape)} but expected shape compatible with {list(shape)}"
             )
         return g if create_graph else g._array
 
@@ -262,6 +319,12 @@ class CallNode(WideNode):
         """Let go of what forward saved."""
         if self.ctx._saved:
             self.ctx._saved = None
+
+
+def _expands(shape: tuple[int, ...], larger: tuple[int, ...]) -> bool:
+    """Whether an array of `shape` could have been expanded to the larger shape."""
+    rest = larger[len(larger) - len(shape) :]
+    return len(larger) >= len(shape) and all(n in (1, m) for n, m in zip(shape, rest, strict=True))
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
