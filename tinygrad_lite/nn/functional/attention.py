@@ -15,7 +15,7 @@ from ...ops.elementwise import where
 from ...ops.matmul import matmul, swap
 from ...ops.reduction import mean
 from ...ops.shape import cat, expand, reshape, transpose
-from ._arguments import array_of, need_tensor
+from ._arguments import array_of, need_tensor, tensor_of
 from .dropout import dropout
 from .linear import linear
 from .padding import pad
@@ -52,10 +52,12 @@ def scaled_dot_product_attention(
             f"query.dim: {query.ndim}, key.dim: {key.ndim}, value.dim: {value.ndim}"
         )
     if is_causal and attn_mask is not None:
-        raise RuntimeError(
-            "_scaled_dot_product_attention: Explicit attn_mask should not be set when "
-            "is_causal=True"
-        )
+        if dropout_p or query.ndim != 4:
+            raise RuntimeError(
+                "_scaled_dot_product_attention: Explicit attn_mask should not be set when "
+                "is_causal=True, but for (N, heads, L, E) without dropout"
+            )
+        attn_mask, is_causal = _hiding_later(attn_mask, query.shape[-2], key.shape[-2]), False
     if enable_gqa:
         key, value = (_repeated(x, query.shape[-3] // x.shape[-3]) for x in (key, value))
     width = query.shape[-1]
@@ -68,6 +70,14 @@ def scaled_dot_product_attention(
         attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)  # type: ignore[assignment]
     weights = _weights(matmul(query * factor, swap(key)), attn_mask)
     return matmul(dropout(weights, dropout_p), value)  # type: ignore[no-any-return]
+
+
+def _hiding_later(mask: Any, queries: int, keys: int) -> Any:
+    """A mask that hides the later keys too."""
+    seen = np.tri(queries, keys, dtype=bool)
+    if array_of(mask).dtype == bool:
+        return tensor_of(array_of(mask) & seen)
+    return where(seen, mask, -math.inf)
 
 
 @lru_cache(maxsize=16)

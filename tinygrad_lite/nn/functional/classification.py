@@ -116,7 +116,7 @@ def _are_logits_and_classes(input: Any, target: Any) -> bool:
     if not isinstance(input, Tensor) or not isinstance(target, Tensor):
         return False
     x, t = input._array, target._array
-    return x.ndim == 2 and t.shape == x.shape[:1] and x.dtype.kind == "f" and t.dtype == _LONG
+    return bool(x.ndim == 2 and t.shape == x.shape[:1] and x.dtype.kind == "f" and t.dtype == _LONG)
 
 
 def linear_cross_entropy(

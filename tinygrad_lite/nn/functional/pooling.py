@@ -83,7 +83,7 @@ def _window(
     for p, k, d in zip(window.padding, kernel, window.dilation, strict=True):
         if p < 0:
             raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
-        if p > (d * (k - 1) + 1) // 2:
+        if p > k // 2:  # of the kernel without its gaps, whatever PyTorch's message says
             raise RuntimeError(
                 "pad should be at most half of effective kernel size, but got "
                 f"pad={p}, kernel_size={k} and dilation={d}"
