@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ __all__ = [
     "outside",
     "root_of",
     "stamp",
+    "stamp_all",
     "version",
 ]
 
@@ -57,17 +60,27 @@ def root_of(array: Any) -> Any:
 
 def stamp(array: Any, name: str = "an in-place operation") -> None:
     """Note that the buffer of `array` was changed in place, so that stale values are found."""
-    root = root_of(array)
-    key = id(root)
-    found = STAMPS.get(key)
-    if found is None:
-        found = STAMPS[key] = Stamp()
-        found.count = 0
-        found.root = weakref.ref(root, lambda _, key=key: STAMPS.pop(key, None))  # type: ignore[misc]
+    stamp_all((array,), name)
+
+
+def stamp_all(arrays: Iterable[Any], name: str) -> None:
+    """Note that one operation changed several buffers in place."""
     frame = outside()
-    found.code, found.at, found.name = frame.f_code, frame.f_lasti, name
-    found.count += 1
-    found.clock = NEWEST[0] = tick()
+    code, at = frame.f_code, frame.f_lasti
+    NEWEST[0] = clock = tick()
+    for array in arrays:
+        root = root_of(array)
+        key = id(root)
+        found = STAMPS.get(key)
+        if found is None:
+            found = STAMPS[key] = Stamp()
+            found.count = 0
+            # Called with the dead reference, which is then pop's default. No line of Python runs
+            # here, in which an interruption would get lost.
+            found.root = weakref.ref(root, partial(STAMPS.pop, key))
+        found.code, found.at, found.name = code, at, name
+        found.count += 1
+        found.clock = clock
 
 
 WRITTEN = f"<{PACKAGE}: recording"  # begins the file names of functions that this package writes

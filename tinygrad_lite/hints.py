@@ -115,7 +115,8 @@ def look_at_step(optimizer: Any) -> None:
     optimizer._looks -= 1
     if not _Switch.on:
         return
-    with contextlib.suppress(Exception):  # a hint must never stand in the way
+    # A hint must never stand in the way; but what a timer or a signal raises here must get through.
+    with contextlib.suppress(AttributeError, LookupError, TypeError, ValueError):
         params = [p for group in optimizer.param_groups for p in group["params"]]
         graded = [p for p in params if p._grad is not None]
         if not graded:

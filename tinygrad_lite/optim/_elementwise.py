@@ -19,6 +19,7 @@ Both are measured by benchmarks/optim.py and switched off by TINYGRAD_LITE_PLAIN
 from __future__ import annotations
 
 import math
+import operator
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -28,8 +29,8 @@ import numpy as np
 
 from .._dtypes import get_default_dtype
 from .._nodes import make
-from .._record import stamp
 from .._row_gradient import rows_of
+from .._stamps import stamp, stamp_all
 from .._tensor import Tensor
 from .optimizer import Array, Closure, Group, Optimizer, State, buffer, gradient
 
@@ -141,8 +142,7 @@ class Elementwise(Optimizer):
             arrays = (memory[cut] for memory in pack.memory)
             self._update(group, self._scalars(group, phase), p[cut], g[cut], *arrays)
         pack.scatter()
-        for array in pack.arrays:
-            stamp(array, self._step_name)
+        stamp_all(pack.arrays, self._step_name)
         self._finished += pack.positions
 
     def _packed(self, group: Group, members: list[Member]) -> list[Pack]:
@@ -198,9 +198,11 @@ class Pack:
 
     def holds(self, states: dict[Any, State]) -> bool:
         """Say whether parameters and states are still those that were packed."""
+        if not self.names:
+            return all(map(operator.is_, map(buffer, self.params), self.arrays))
         rows = zip(self.params, self.arrays, self.states, self.views, strict=True)
         for param, array, state, views in rows:
-            if param._array is not array or (self.names and states.get(param) is not state):
+            if param._array is not array or states.get(param) is not state:
                 return False
             for name, view in zip(self.names, views, strict=True):
                 if state[name]._array is not view:
