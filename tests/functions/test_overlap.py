@@ -57,3 +57,25 @@ def test_operations_that_do_not_cast_want_an_out_of_their_type():
     with pytest.raises(RuntimeError, match="Expected out tensor to have dtype float32"):
         torch.mm(torch.ones(2, 2), torch.ones(2, 2), out=torch.ones(2, 2).double())
     assert torch.add(1, torch.ones(2), out=torch.zeros(2).double()).dtype is torch.float64
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x.sort()[0],
+        lambda x: x.topk(1)[0],
+        lambda x: x.cumsum(0),
+        lambda x: x.cumprod(0),
+        lambda x: x.logcumsumexp(0),
+        lambda x: x.cummax(0)[0],
+        lambda x: x.max(0)[0],
+        lambda x: x.median(0)[0],
+        lambda x: x.nanmedian(0)[0],
+        lambda x: x.mode()[0],
+        lambda x: x.kthvalue(1)[0],
+    ],
+)
+def test_results_of_a_number_have_memory_of_their_own(function):
+    x = torch.tensor(2.0)
+    function(x).mul_(3)
+    assert x.item() == 2

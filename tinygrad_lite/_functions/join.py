@@ -160,8 +160,15 @@ def _cut(x: Any, axis: int, stops: Sequence[int]) -> tuple[Any, ...]:
     return tuple(_sliced(x, axis, a, b) for a, b in zip(starts, stops, strict=True))
 
 
+def need_dimension(name: str, tensor: Any) -> None:
+    """Raise unless a tensor has a dimension along which it can be cut."""
+    if not tensor._array.ndim:
+        raise RuntimeError(f"{name} expects at least a 1-dimensional tensor")
+
+
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Parts along `dim`: of one size (the last may be smaller), or of the sizes listed."""
+    need_dimension("split", tensor)
     axis = axis_of(dim, tensor._array.ndim)
     length = tensor._array.shape[axis]
     if isinstance(split_size_or_sections, int):
@@ -190,6 +197,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most `chunks` parts along `dim`, of equal size but for the last."""
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    need_dimension("chunk", input)
     length = input._array.shape[axis_of(dim, input._array.ndim)]
     size = -(-length // chunks)
     if size == 0:
@@ -205,6 +213,10 @@ NAMES["unsafe_split_with_sizes"] = Tensor.unsafe_split_with_sizes = split  # typ
 @surface
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Parts along `dim`: so many, as even as can be, or cut at the places listed."""
+    if not input._array.ndim:
+        raise RuntimeError(
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
     axis = axis_of(dim, input._array.ndim)
     length = input._array.shape[axis]
     if isinstance(indices_or_sections, Tensor):

@@ -234,13 +234,13 @@ def t(input: Any) -> Any:
     return _transposed(input, tuple(range(ndim))[::-1])
 
 
-def _matrix_transpose(self: Any) -> Any:
+def _matrix_transpose(input: Any) -> Any:
     """The last two dimensions exchanged."""
-    if self._array.ndim < 2:
+    if input._array.ndim < 2:
         raise RuntimeError(
             "tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor."
         )
-    return transpose(self, -2, -1)
+    return transpose(input, -2, -1)
 
 
 Tensor.mT = Tensor.mH = property(_matrix_transpose)  # type: ignore[attr-defined]

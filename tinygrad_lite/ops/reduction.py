@@ -262,7 +262,7 @@ def argmin(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
 def pick(x: Any, indices: Any, axis: int, keepdims: bool) -> Any:
     """The elements at `indices`, of length one along `axis`."""
     if not x.ndim:
-        return x
+        return x.copy()
     values = gather.forward(x, indices, axis=axis)
     return values if keepdims else np.squeeze(values, axis)
 
@@ -276,7 +276,7 @@ def pull_to_index(g: Any, x_shape: Any, indices: Any, axis: int, keepdims: bool)
 def _along(find: Any, x: Any, axis: int, keepdims: bool) -> tuple[Any, Any]:
     """Values and indices that `find` (np.argmax or np.argmin) chooses along `axis`."""
     if not x.ndim:
-        return x, np.zeros((), np.int64)
+        return x.copy(), np.zeros((), np.int64)
     indices = find(x, axis=axis, keepdims=True)
     values = pick(x, indices, axis, keepdims)
     return values, indices if keepdims else np.squeeze(indices, axis)

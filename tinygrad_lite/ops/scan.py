@@ -57,7 +57,7 @@ def _accumulated(ufunc: Any, x: Any, axis: int) -> Any:
 def cumsum(x: Any, *, axis: int, reverse: bool = False) -> Any:
     """Running sum of `x` along `axis`, from the far end if `reverse`; integers give int64."""
     if not x.ndim:
-        return x if x.dtype.kind == "f" else x.astype(np.int64)
+        return x.copy() if x.dtype.kind == "f" else x.astype(np.int64)
     return _turned(_accumulated(np.add, _turned(x, axis, reverse), axis), axis, reverse)
 
 
@@ -89,7 +89,7 @@ def _(g: Any, a: Any, out: Any, axis: int, reverse: bool) -> Any:
 def cumprod(x: Any, *, axis: int, reverse: bool = False) -> Any:
     """Running product of `x` along `axis`, from the far end if `reverse`; integers give int64."""
     if not x.ndim:
-        return x if x.dtype.kind == "f" else x.astype(np.int64)
+        return x.copy() if x.dtype.kind == "f" else x.astype(np.int64)
     return _turned(_accumulated(np.multiply, _turned(x, axis, reverse), axis), axis, reverse)
 
 
@@ -110,7 +110,7 @@ def _(g: Any, x: Any, out: Any, axis: int, reverse: bool) -> Any:
 def logcumsumexp(x: Any, *, axis: int, reverse: bool = False) -> Any:
     """Running log Σ exp(x) along `axis`, from the far end if `reverse`."""
     if not x.ndim:
-        return x
+        return x.copy()
     return _turned(np.logaddexp.accumulate(_turned(x, axis, reverse), axis=axis), axis, reverse)
 
 
@@ -133,7 +133,7 @@ def _gap(x: Any, y: Any) -> Any:
 def _running(x: Any, axis: int, better: Any) -> tuple[Any, Any]:
     """Running extremes and where they stand; the later of equals, and a NaN stays."""
     if not x.ndim:
-        return x, np.zeros((), np.int64)
+        return x.copy(), np.zeros((), np.int64)
     values = better.accumulate(x, axis=axis)
     new = (x == values) | np.isnan(x) if x.dtype.kind == "f" else x == values
     n = x.shape[axis]

@@ -40,7 +40,7 @@ def order_of(x: Any, axis: int, descending: bool) -> Any:
 
 
 def _take(x: Any, indices: Any, axis: int) -> Any:
-    return gather.forward(x, indices, axis=axis) if x.ndim else x
+    return gather.forward(x, indices, axis=axis) if x.ndim else x.copy()
 
 
 @op(kind="constant")
@@ -110,7 +110,7 @@ def _first_nan(x: Any, axis: int) -> tuple[Any, Any]:
 def median_along(x: Any, *, axis: int = -1, keepdims: bool = False) -> Any:
     """The lower median along `axis` and where it is; a NaN if there is one."""
     if not x.ndim:
-        return x, np.zeros((), np.int64)
+        return x.copy(), np.zeros((), np.int64)
     indices = _rank(x, axis, (x.shape[axis] - 1) // 2)
     if x.dtype.kind == "f":
         has, first = _first_nan(x, axis)
@@ -122,7 +122,7 @@ def median_along(x: Any, *, axis: int = -1, keepdims: bool = False) -> Any:
 def nanmedian_along(x: Any, *, axis: int = -1, keepdims: bool = False) -> Any:
     """The lower median of the numbers along `axis` and where it is; NaN where there are none."""
     if not x.ndim:
-        return x, np.zeros((), np.int64)
+        return x.copy(), np.zeros((), np.int64)
     if x.dtype.kind != "f" or not np.isnan(x).any():
         return median_along.forward(x, axis=axis, keepdims=keepdims)
     count = np.count_nonzero(~np.isnan(x), axis=axis, keepdims=True)
@@ -134,7 +134,7 @@ def nanmedian_along(x: Any, *, axis: int = -1, keepdims: bool = False) -> Any:
 def mode(x: Any, *, axis: int = -1, keepdims: bool = False) -> Any:
     """The most frequent element along `axis`, the smallest of several, and where it is last."""
     if not x.ndim:
-        return x, np.zeros((), np.int64)
+        return x.copy(), np.zeros((), np.int64)
     lanes = np.moveaxis(x, axis, -1)
     order = np.argsort(lanes, axis=-1, kind="stable")
     ordered = np.take_along_axis(lanes, order, -1)
