@@ -10,7 +10,7 @@ import numpy as np
 from ..._kernels.pooling import Window
 from ..builder import Value
 from ..context import Context, writes
-from ..sizes import Size, unify
+from ..sizes import Size, is_fixed, unify
 from .shape import padded
 
 
@@ -105,24 +105,44 @@ def _extra_sizes(c: Context, x: Value, weight: Value) -> list[int]:
 # Pooling
 
 
-def _window(c: Context) -> dict[str, Any]:
+def _window(c: Context, x: Value) -> dict[str, Any]:
+    """How the window moves; what rounding up adds is padding, wherever the sizes are known.
+
+    Runtimes and ONNX's own inference of shapes differ in how they round.
+    """
     window = Window(*c["window"])
+    low, high, ceil = list(window.padding), list(window.padding), int(window.ceil)
+    if ceil and is_fixed(x.shape[2:]):
+        ends = _ends_of_windows(x, window)
+        fits = [end < k for end, k in zip(ends, window.kernel, strict=True)]  # as ONNX demands
+        high = [e if fit else p for e, fit, p in zip(ends, fits, window.padding, strict=True)]
+        ceil = int(not all(fits))
     return {
-        "kernel_shape": list(window.kernel), "strides": list(window.stride),
-        "pads": list(window.padding) * 2, "ceil_mode": int(window.ceil),
-        "dilations": list(window.dilation),
+        "kernel_shape": list(window.kernel), "strides": list(window.stride), "pads": low + high,
+        "ceil_mode": ceil, "dilations": list(window.dilation),
     }  # fmt: skip
+
+
+def _ends_of_windows(x: Value, window: Window) -> list[int]:
+    """How far the last windows reach beyond the image."""
+    return [
+        max(0, (m - 1) * s + d * (k - 1) + 1 - n - p)
+        for n, m, k, s, p, d in zip(
+            x.shape[2:], window.places(x.shape[2:]), window.kernel, window.stride, window.padding,
+            window.dilation, strict=True,
+        )
+    ]  # fmt: skip
 
 
 @writes("max_pool")
 def write_max_pool(c: Context, x: Value) -> Any:
-    return c.emit("MaxPool", x, **_window(c))
+    return c.emit("MaxPool", x, **_window(c, x))
 
 
 @writes("max_pool_with_indices")
 def write_max_pool_with_indices(c: Context, x: Value) -> Any:
     """ONNX counts places over the whole batch, PyTorch within each image."""
-    values, places = c.emit("MaxPool", x, **_window(c), outputs=2)
+    values, places = c.emit("MaxPool", x, **_window(c, x), outputs=2)
     sizes = [c.builder.size(n, (x,)) for n in x.shape[2:]]
     count = sizes[0]
     for size in sizes[1:]:
@@ -135,7 +155,9 @@ def write_avg_pool(c: Context, x: Value) -> Any:
     include, divisor, window = c["include_padding"], c["divisor"], Window(*c["window"])
     if divisor is not None or (window.ceil and include and any(window.padding)):
         return _sum_pool(c, x, window, divisor)
-    return c.emit("AveragePool", x, **_window(c), count_include_pad=int(include))
+    # without padding nothing is to be counted but the image
+    counted = int(include and any(window.padding))
+    return c.emit("AveragePool", x, **_window(c, x), count_include_pad=counted)
 
 
 def _sum_pool(c: Context, x: Value, window: Window, divisor: int | None) -> Any:
@@ -143,13 +165,7 @@ def _sum_pool(c: Context, x: Value, window: Window, divisor: int | None) -> Any:
     axes = len(window.kernel)
     if any(isinstance(n, Size) for n in x.shape[2:]):
         c.refuse("the number of elements a window counts depends on the size of the inputs")
-    outs = window.places(x.shape[2:])
-    ends = [
-        max(0, (m - 1) * s + k - n - p)
-        for m, s, k, n, p in zip(
-            outs, window.stride, window.kernel, x.shape[2:], window.padding, strict=True
-        )
-    ]
+    outs, ends = window.places(x.shape[2:]), _ends_of_windows(x, window)
     planes = c.reshape(x, (_product(x.shape[:2]), 1, *x.shape[2:]))
     ones = c.constant(np.ones((1, 1, *window.kernel)))
     sums = c.emit("Conv", planes, ones, strides=list(window.stride),
