@@ -83,6 +83,29 @@ def test_whole_objects_are_opened_for_those_who_trust_the_file(tmp_path):
         found["model"](torch.ones(4, 3)).sum().backward()
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_whole_models_of_pytorch_become_ours(tmp_path, zipped):
+    oracle = pytest.importorskip("torch")
+    cases = [
+        (oracle.nn.Sequential(oracle.nn.Linear(4, 4), oracle.nn.BatchNorm1d(4)), (5, 4)),
+        (oracle.nn.Sequential(oracle.nn.Conv2d(1, 2, 3), oracle.nn.MaxPool2d(2)), (2, 1, 8, 8)),
+        (oracle.nn.GroupNorm(2, 4), (2, 4, 3)),
+        (oracle.nn.TransformerEncoderLayer(4, 2, 8), (5, 2, 4)),
+        (oracle.nn.LSTM(3, 4, 2), (5, 2, 3)),
+    ]
+    for model, shape in cases:
+        oracle.save(model.eval(), tmp_path / "m.pt", _use_new_zipfile_serialization=zipped)
+        found = torch.load(tmp_path / "m.pt", weights_only=False)
+        assert isinstance(found, nn.Module)
+        x = np.random.default_rng(0).standard_normal(shape, np.float32)
+        theirs, ours = model(oracle.from_numpy(x)), found(torch.from_numpy(x))
+        if isinstance(theirs, tuple):
+            theirs, ours = theirs[0], ours[0]
+        assert np.allclose(ours.detach().numpy(), theirs.detach().numpy(), atol=1e-6)
+        with pytest.raises(pickle.UnpicklingError):
+            torch.load(tmp_path / "m.pt")
+
+
 def test_trusted_classes_are_opened(tmp_path):
     torch.save([Config(3)], tmp_path / "c.pt")
     with torch.serialization.safe_globals([Config]):

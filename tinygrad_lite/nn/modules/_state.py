@@ -11,9 +11,25 @@ from ..._tensor import Tensor
 from ...autograd import no_grad
 from ..parameter import Parameter, is_lazy
 
-__all__ = ["IncompatibleKeys", "load_own", "load_state", "save_own", "save_state"]
+__all__ = ["IncompatibleKeys", "load_own", "load_state", "save_own", "save_state", "unfolded"]
 
 EXTRA_STATE = "_extra_state"
+
+
+def unfolded(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of a module that PyTorch pickled, as they stand in a module of ours."""
+    kinds = {
+        "_parameter_names": dict.fromkeys(state["_parameters"], True),
+        "_buffer_names": {
+            name: name not in state.get("_non_persistent_buffers_set", ())
+            for name in state["_buffers"]
+        },
+        "_module_names": dict.fromkeys(state["_modules"], True),
+    }
+    folded = {"_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"}
+    own = {k: v for k, v in state.items() if k not in folded and not k.endswith("_hooks")}
+    values = {**state["_parameters"], **state["_buffers"], **state["_modules"]}
+    return {**own, **values, "_hooked": False, **kinds}
 
 
 class _Keys(NamedTuple):

@@ -28,7 +28,15 @@ from ._hooks import (
 )
 from ._registry import Registry
 from ._scope import note_module
-from ._state import IncompatibleKeys, _IncompatibleKeys, load_own, load_state, save_own, save_state
+from ._state import (
+    IncompatibleKeys,
+    _IncompatibleKeys,
+    load_own,
+    load_state,
+    save_own,
+    save_state,
+    unfolded,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -207,6 +215,8 @@ class Module(Hookable, Convertible):
         return sorted(key for key in {*super().__dir__()} if not key[0].isdigit())
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_parameters" in state:
+            state = unfolded(state)
         self.__dict__.update(state)
         for kind in _KINDS:  # a shallow copy must not register into the original
             self.__dict__[kind] = dict(state.get(kind, {}))
