@@ -18,7 +18,8 @@ EVERYTHING = COMMON | CASES
 # Refused by name, as PyTorch does: their rule raises NotImplementedError.
 WITHOUT_RULE = {
     "airy_ai", "floor_divide", "heaviside", "hermite_polynomial_h", "hermite_polynomial_he",
-    "laguerre_polynomial_l", "legendre_polynomial_p", "ldl_factor", "ldl_solve", "nextafter", "qr_r",
+    "laguerre_polynomial_l", "legendre_polynomial_p", "ldl_factor", "ldl_solve", "nextafter",
+    "qr_r",
     *(f"{kind}chebyshev_polynomial_{k}" for kind in ("", "shifted_") for k in "tuvw"),
 }  # fmt: skip
 # Derivatives of derivatives, met at order three, and steps within other operations.
