@@ -1,0 +1,9 @@
+"""The English pages."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from settings import *  # noqa: F403 - Sphinx reads the names of this module
+
+language = "en"
