@@ -97,7 +97,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_taken(tmp_path):
     train(run, *rest)
     newest = run.files()[-1]
     content = bytearray(newest.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[-1] ^= 1  # of the tensors: in the header it may break the JSON first
     newest.write_bytes(content)
     again, *_ = training(tmp_path)
     with pytest.warns(UserWarning, match=r"step-00000008\.safetensors was altered.*before it"):
