@@ -81,13 +81,24 @@ def _itself(name: str, text: str) -> None:
     surface(function)
 
 
-NAMES["conj_physical_"] = Tensor.conj_physical_ = lambda input: input  # type: ignore[attr-defined]
-for _name in ("conj", "conj_physical", "resolve_conj", "resolve_neg", "real"):
+for _name in ("conj", "conj_physical", "conj_physical_", "resolve_conj", "resolve_neg", "real"):
     _itself(_name, "`input` itself: real numbers are their own conjugates.")
 Tensor.real = property(lambda self: self)  # type: ignore[attr-defined]
-for _name in ("is_conj", "is_neg", "is_inference"):
-    NAMES[_name] = lambda input: False
-    setattr(Tensor, _name, NAMES[_name])
+
+
+def _never(name: str, text: str) -> None:
+    def answer(input: Any) -> Any:
+        return False
+
+    answer.__name__ = answer.__qualname__ = name
+    answer.__doc__ = text
+    NAMES[name] = answer
+    setattr(Tensor, name, answer)
+
+
+_never("is_conj", "False: no tensor here waits to be conjugated.")
+_never("is_neg", "False: no tensor here waits to be negated.")
+_never("is_inference", "False: tensors made in inference mode are ordinary ones here.")
 
 
 def _copied(name: str, of_name: str) -> None:

@@ -13,6 +13,7 @@ from .._op import Op
 from .._record import apply
 from .._tensor import Tensor, as_operand
 from ..ops import elementwise as el
+from ._sentences import SENTENCES
 from ._surface import NAMES, need_tensor, publish_in_place, surface
 
 __all__ = ["pair_of"]
@@ -88,7 +89,7 @@ def _unary(op: Op, name: str) -> Any:
     checked.__name__ = checked.__qualname__ = name
     function = lift_unary(op, surface(checked, top=False, method=False))
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = op.__doc__ or f"`{op.name}` of every element."
+    function.__doc__ = SENTENCES.get(op.name, op.__doc__)
     return function
 
 
@@ -138,7 +139,7 @@ def _number_first(op: Op, name: str, check: Any) -> Any:
         return apply(op, pair, {})
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = op.__doc__ or f"`{op.name}` of two tensors, elementwise."
+    function.__doc__ = SENTENCES.get(op.name, op.__doc__)
     return function
 
 
@@ -153,7 +154,7 @@ def _binary(op: Op, name: str, check: Any = None) -> Any:
         return apply(op, pair, {})
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = op.__doc__ or f"`{op.name}` of two tensors, elementwise."
+    function.__doc__ = SENTENCES.get(op.name, op.__doc__)
     return function
 
 
