@@ -27,6 +27,7 @@ ROOT = HERE.parents[1]
 SETTINGS = [
     "plain", "momentum", "amsgrad", "adagrad", "rmsprop", "radam", "groups", "generator",
     "augmented", "workers", "persistent", "weighted", "subset", "batches", "recurrent", "double",
+    "accumulation", "lbfgs", "averaged", "stream", "normed", "attention",
 ]  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def run(*args):
     ids=lambda n: f"after {n}",
 )
 def test_resuming_in_a_new_process_gives_the_same_bits(tmp_path, stop):
-    """Model, optimizer, schedule and streams, in mid-epoch and at its end; sixteen settings."""
+    """Model, optimizer, schedule and streams, in mid-epoch and at its end; twenty-two settings."""
     found = json.loads(run("compare", tmp_path, stop, *SETTINGS))
     assert list(found) == SETTINGS
     different = [setting for setting, (whole, broken) in found.items() if whole != broken]

@@ -22,8 +22,17 @@ import numpy as np
 
 import tinygrad_lite as torch
 from tinygrad_lite import nn, optim
+from tinygrad_lite.nn import functional as F
 from tinygrad_lite.serialization import Checkpoint, weights_hash
-from tinygrad_lite.utils.data import DataLoader, Dataset, Subset, TensorDataset, random_split
+from tinygrad_lite.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    Subset,
+    TensorDataset,
+    get_worker_info,
+    random_split,
+)
 from tinygrad_lite.utils.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -110,12 +119,61 @@ def parts(setting):
         )
         optimizer = optim.Adam(model.parameters(), lr=0.01)
         schedule = optim.lr_scheduler.PolynomialLR(optimizer, EPOCHS)
+    elif setting == "accumulation":  # a step after three batches: a break may fall between them
+        optimizer = optim.Adadelta(model.parameters())
+        schedule = optim.lr_scheduler.StepLR(optimizer, 1, 0.5)
+    elif setting == "lbfgs":
+        optimizer = optim.LBFGS(
+            model.parameters(), lr=0.1, max_iter=3, line_search_fn="strong_wolfe"
+        )
+        schedule = optim.lr_scheduler.LinearLR(optimizer, total_iters=2)
+    elif setting == "averaged":
+        optimizer = optim.ASGD(model.parameters(), lr=0.01, t0=2)
+        schedule = optim.swa_utils.SWALR(optimizer, swa_lr=0.05, anneal_epochs=2)
+    elif setting == "stream":
+        optimizer = optim.Adamax(model.parameters())
+        schedule = optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
+        loader = DataLoader(Stream(x, y), BATCH, num_workers=2)
+    elif setting == "normed":
+        parametrizations = nn.utils.parametrizations
+        model = nn.Sequential(
+            nn.Unflatten(1, (1, 2, 3)), parametrizations.weight_norm(nn.Conv2d(1, 4, 2)),
+            nn.BatchNorm2d(4, momentum=None), nn.Dropout2d(0.2), nn.RReLU(), nn.Flatten(),
+            parametrizations.spectral_norm(nn.Linear(8, 2)),
+        )  # fmt: skip
+        optimizer = optim.Rprop(model.parameters(), lr=0.01)
+        schedule = optim.lr_scheduler.ChainedScheduler(
+            [
+                optim.lr_scheduler.ConstantLR(optimizer, 0.5, 2),
+                optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.9),
+            ],
+            optimizer,
+        )
+    elif setting == "attention":
+        layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
+        model = nn.Sequential(
+            nn.Unflatten(1, (3, 2)), nn.Linear(2, 4), nn.TransformerEncoder(layer, 2),
+            nn.Flatten(), nn.Linear(12, 2),
+        )  # fmt: skip
+        optimizer = optim.AdamW(model.parameters(), lr=0.01)
+        schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
     elif setting == "double":
         model = model.double()
         optimizer = optim.Adam(model.parameters(), lr=0.01)
         schedule = optim.lr_scheduler.CyclicLR(optimizer, 0.001, 0.01, cycle_momentum=False)
         loader = DataLoader(TensorDataset(x.double(), y), BATCH, shuffle=True)
     return model, optimizer, schedule, loader
+
+
+class Stream(IterableDataset):
+    """Noisy samples, every worker its share of them."""
+
+    def __init__(self, x, y):
+        self.data = Noisy(x, y)
+
+    def __iter__(self):
+        info = get_worker_info()
+        return (self.data[i] for i in range(info.id, SAMPLES, info.num_workers))
 
 
 class Last(nn.Module):
@@ -132,7 +190,30 @@ class Last(nn.Module):
 SETTINGS = [
     "plain", "momentum", "amsgrad", "adagrad", "rmsprop", "radam", "groups", "generator",
     "augmented", "workers", "persistent", "weighted", "subset", "batches", "recurrent", "double",
+    "accumulation", "lbfgs", "averaged", "stream", "normed", "attention",
 ]  # fmt: skip
+
+
+def learn(setting, number, optimizer, loss_of):
+    """Use a batch in the way of the setting."""
+    if setting == "accumulation":
+        loss_of().backward()
+        if number % 3 == 0:
+            optimizer.step()
+            optimizer.zero_grad()
+        return
+
+    def closure():
+        optimizer.zero_grad()
+        loss = loss_of()
+        loss.backward()
+        return loss
+
+    if setting == "lbfgs":
+        optimizer.step(closure)
+    else:
+        closure()
+        optimizer.step()
 
 
 def main(folder, setting, stop, every=None):
@@ -146,14 +227,9 @@ def main(folder, setting, stop, every=None):
         every=int(every) if every else None,
     )  # fmt: skip
     run.resume()
-    losses = []
     for _ in run.epochs(EPOCHS):
         for x, y in run.batches(loader):
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(x), y)
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.item())
+            learn(setting, run.step, optimizer, lambda x=x, y=y: F.cross_entropy(model(x), y))
             if run.step == int(stop):
                 run.save()
                 return

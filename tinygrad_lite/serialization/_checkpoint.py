@@ -12,6 +12,7 @@ they stood at the break.
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import warnings
@@ -74,6 +75,23 @@ class Streams:
         np.random.set_state(state["numpy"])  # noqa: NPY002
 
 
+def gradients_of(optimizer: Optimizer) -> dict[str, Any]:
+    """Return copies of the gradients that there are, by the number of their parameter."""
+    params = [param for group in optimizer.param_groups for param in group["params"]]
+    return {str(i): p.grad.detach().clone() for i, p in enumerate(params) if p.grad is not None}
+
+
+def put_gradients(optimizer: Optimizer, gradients: dict[str, Any]) -> None:
+    """Put gradients back where `gradients_of` found them; elsewhere there is none then."""
+    params = [param for group in optimizer.param_groups for param in group["params"]]
+    for i, param in enumerate(params):
+        param.grad = gradients.get(str(i))
+
+
+def _forget(pending: set[str], name: str, *_: Any) -> None:
+    pending.discard(name)
+
+
 class Checkpoint:
     """Keeps a training in a folder: `save` writes its state, `resume` takes up the newest.
 
@@ -83,7 +101,8 @@ class Checkpoint:
 
     The loops `epochs` and `batches` know where the training stands: `step` counts the batches
     handed out, `epoch` the epochs. A `save()` within `batches` counts the batch in hand as done,
-    one after it counts the epoch as done.
+    one after it counts the epoch as done. Gradients that no step has used yet (accumulation over
+    several batches) are kept too.
 
     >>> import tempfile, tinygrad_lite as torch
     >>> model = torch.nn.Linear(2, 1)
@@ -112,7 +131,7 @@ class Checkpoint:
         generators: Iterable[Generator] = (),
         **parts: Any,
     ) -> None:
-        taken = parts.keys() & {"version", "progress", "receipt"}
+        taken = parts.keys() & {"version", "gradients", "progress", "receipt"}
         if taken:
             raise ValueError(f"Checkpoint: the name {taken.pop()} is taken, choose another")
         for name, part in parts.items():
@@ -129,6 +148,11 @@ class Checkpoint:
         self.folder = Path(folder)
         self.keep, self.every, self.parts = keep, every, parts
         self.streams = Streams(generators)
+        self.optimizers = {n: part for n, part in parts.items() if isinstance(part, Optimizer)}
+        # optimizers that have not stepped since the batch was handed out
+        self._pending: set[str] = set()
+        for name, optimizer in self.optimizers.items():
+            optimizer.register_step_post_hook(functools.partial(_forget, self._pending, name))
         self.epoch = self.step = 0
         self.batch = 0
         """How many batches of the present epoch were handed out."""
@@ -162,6 +186,7 @@ class Checkpoint:
         return {
             "version": VERSION,
             **parts,
+            "gradients": {n: gradients_of(self.optimizers[n]) for n in sorted(self._pending)},
             "progress": {
                 "step": self.step,
                 "epoch": self.epoch + self._done,
@@ -205,6 +230,11 @@ class Checkpoint:
             if isinstance(part, Optimizer):
                 part._opt_called = True  # schedules ask whether it has ever stepped
                 skip(part)
+        kept = state.get("gradients", {})
+        for name, optimizer in self.optimizers.items():
+            put_gradients(optimizer, kept.get(name, {}))
+        self._pending.clear()
+        self._pending.update(kept)
         progress = state["progress"]
         self.step, self.epoch, self.batch = (progress[k] for k in ("step", "epoch", "batch"))
         self._at_start, self._done = progress["at_start"], False
@@ -235,6 +265,7 @@ class Checkpoint:
             for batch in source:
                 self.batch += 1
                 self.step += 1
+                self._pending.update(self.optimizers)
                 yield batch
                 if self.every and self.step % self.every == 0:
                     self.save()
