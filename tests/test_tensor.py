@@ -54,8 +54,33 @@ def test_numpy_functions_record():
     np.concatenate([y, np.sin(x)]).sum().backward()
     expected = np.exp([0.5, 1.5]) + 1 + np.array([0, 1]) + np.array([0, 1]) + np.cos([0.5, 1.5])
     assert x.grad.numpy() == pytest.approx(expected, rel=1e-6)
+    (np.ones((2, 2), np.float32) @ x).sum().backward()
+    assert x.grad.numpy() == pytest.approx(expected + 2, rel=1e-6)
     with pytest.raises(TypeError, match="cut the graph"):
-        np.partition(torch.ones(2), 1)
+        np.partition(x, 1)
+    with pytest.raises(TypeError, match=r"np\.add cannot be recorded"):
+        np.add(np.ones(2), x, out=np.ones(2))
+
+
+def test_numpy_computes_what_has_no_gradient_to_lose():
+    x = torch.tensor([[1.0, 2.0, 4.0]])
+    image = np.transpose(x, (1, 0))
+    assert isinstance(image, torch.Tensor)
+    assert image.tolist() == [[1.0], [2.0], [4.0]]
+    assert [np.ndim(x), np.shape(x), np.size(x.requires_grad_())] == [2, (1, 3), 3]
+    x = x.detach()
+    assert np.median(x) == 2.0
+    assert np.histogram(x, 2)[0].tolist() == [2, 1]
+    assert np.unique(x).dtype == np.float32
+    assert np.dot(np.ones((3, 1)), x).shape == (3, 3)
+    assert np.pad(array=x, pad_width=1).shape == (3, 5)
+    np.testing.assert_allclose(x, [[1, 2, 4]])
+    total = np.zeros((1, 3))
+    total += x
+    assert type(total) is np.ndarray
+    assert total.tolist() == [[1.0, 2.0, 4.0]]
+    assert np.matmul(np.ones((2, 1)), x).tolist() == [[1.0, 2.0, 4.0]] * 2
+    assert np.mod(x, 2).tolist() == [[1.0, 0.0, 0.0]]
 
 
 def test_numpy_refuses_what_would_lose_the_gradient():

@@ -6,6 +6,7 @@ conversion and autograd.  The wide surface of methods is attached by `_functions
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -31,7 +32,9 @@ from .ops.shape import transpose
 
 __all__ = ["Tensor", "as_operand"]
 
-NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.ndim: lambda a: a.ndim, np.shape: lambda a: a.shape, np.size: lambda a: a.numel(),
+}  # fmt: skip
 """NumPy functions other than ufuncs that record when called on tensors, filled by `_functions`."""
 
 
@@ -357,21 +360,69 @@ class Tensor:
         if method == "__call__" and not keywords and ufunc in UFUNCS:
             return apply(UFUNCS[ufunc], tuple(as_operand(x) for x in inputs), {})
         found = NUMPY_FUNCTIONS.get((ufunc, method) if method != "__call__" else ufunc)
-        if found is not None:
+        if _recorded((inputs, keywords)):
+            if found is None or "out" in keywords:
+                name = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
+                raise _cut_error(name)
+            return found(*map(_wrapped, inputs), **keywords)
+        if found is not None and not any(isinstance(x, np.ndarray) for x in inputs):
             return found(*inputs, **keywords)
-        raise TypeError(
-            f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method} cannot be recorded "
-            "on a tensor and would cut the graph: use the torch function, or t.detach().numpy()"
-        )
+        result = getattr(ufunc, method)(*_plain(inputs), **_plain(keywords))
+        return result if "out" in keywords else _wrapped(result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
         found = NUMPY_FUNCTIONS.get(function)
-        if found is None:
-            raise TypeError(
-                f"np.{function.__name__} cannot be recorded on a tensor and would cut the graph: "
-                "use the torch function, or t.detach().numpy()"
-            )
-        return found(*args, **keywords)
+        if _recorded((args, keywords)):
+            if found is None:
+                raise _cut_error(function.__name__)
+            return found(*args, **keywords)
+        if found is not None:
+            with contextlib.suppress(TypeError):  # arrays or lists beside the tensors
+                return found(*args, **keywords)
+        result = function(*_plain(args), **_plain(keywords))
+        return _wrapped(result) if function in _METHODS else result
+
+
+# NumPy functions that call a method of their argument and give its class back, as in PyTorch
+_METHODS = {
+    np.transpose, np.take, np.repeat, np.split, np.array_split, np.delete, np.insert, np.round,
+    np.around, np.real, np.ptp, np.choose, np.argpartition,
+}  # fmt: skip
+
+
+def _recorded(value: Any) -> bool:
+    """Say whether a tensor among arguments wants a gradient, which NumPy would lose."""
+    if isinstance(value, Tensor):
+        return value._node is not None
+    if isinstance(value, dict):
+        return any(map(_recorded, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(_recorded, value))
+
+
+def _plain(value: Any) -> Any:
+    """Return arguments with the arrays of their tensors."""
+    if isinstance(value, Tensor):
+        return np.asarray(value._array)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        items = map(_plain, value)
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    return value
+
+
+def _wrapped(value: Any) -> Any:
+    """Return a result of NumPy with its arrays as tensors."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return make(np.asarray(value), None)
+    return [*map(_wrapped, value)] if isinstance(value, (list, tuple)) else value
+
+
+def _cut_error(name: str) -> TypeError:
+    return TypeError(
+        f"np.{name} cannot be recorded on a tensor and would cut the graph: use the torch "
+        "function, or t.detach().numpy()"
+    )
 
 
 def _rebuild(cls: type, array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
