@@ -5,5 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from settings import *  # noqa: F403 - Sphinx reads the names of this module
+from settings import extensions as common
 
 language = "en"
+extensions = [*common, "reference"]
