@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[:0] = map(str, Path(__file__).parents[1:3])
 from settings import *  # noqa: F403 - Sphinx reads the names of this module
 from settings import extensions as common
 
