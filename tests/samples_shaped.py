@@ -320,6 +320,8 @@ for _pad in (None, 1):
         add("embed_back", draw("b", (2, 2, 3)), rows, rows=4, **both)
         add("embed_weighted", draw("t", (4, 3)), rows, **both)
 
+add("embedding", draw("t", (4, 3)), rows, torch="F.embedding(indices, weight)", as_rows=True)
+
 # Products and systems
 
 for _one, _other in (

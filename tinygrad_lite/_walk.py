@@ -237,10 +237,15 @@ class Walk:
         return (self.waiting[clock] for clock in self.leaves)
 
 
-def pulled(node: Any, g: Any, create_graph: bool) -> list[tuple[Any, Any, bool]]:
-    """Gradients for the nodes behind `node`: (parent, gradient, whether the array is only ours)."""
+def pulled(
+    node: Any, g: Any, create_graph: bool, origin: Any = None
+) -> list[tuple[Any, Any, bool]]:
+    """Gradients for the nodes behind `node`: (parent, gradient, whether the array is only ours).
+
+    A node may stand in for its `origin`, to which second derivatives flow.
+    """
     if node.__class__ is Node:
-        return _pulled_plain(node, g, create_graph)
+        return _pulled_plain(node, g, create_graph, origin)
     if node.__class__ is not WideNode:  # a call of an autograd.Function pulls by itself
         return _checked_all(node, node.pull(g, create_graph), g)
     if node.kept is FREED:
@@ -252,18 +257,20 @@ def pulled(node: Any, g: Any, create_graph: bool) -> list[tuple[Any, Any, bool]]
     kept = node.kept_again if twin else node.kept
     shared = (op.shared_again if twin else op.shared) or op.shared
     if shared is not None:
-        arguments = _tensors(node, shared, kept) if create_graph else kept
+        arguments = _tensors(node, shared, kept, origin) if create_graph else kept
         gradients = shared.function(g, *arguments)
         _check_count(op, gradients, len(node.parents))
     else:
         rules = op.rules_again if twin else op.rules
-        gradients = [
-            None if parent is None or kept[i] is None
-            else (rules[i] or op.rules[i]).function(
-                g, *(_tensors(node, rules[i] or op.rules[i], kept[i]) if create_graph else kept[i])
-            )
-            for i, parent in enumerate(node.parents)
-        ]  # fmt: skip
+        gradients = []
+        for i, parent in enumerate(node.parents):
+            rule, arguments = rules[i] or op.rules[i], kept[i]
+            if parent is None or arguments is None:
+                gradients.append(None)
+                continue
+            if create_graph:
+                arguments = _tensors(node, rule, arguments, origin)
+            gradients.append(rule.function(g, *arguments))
     return _checked_all(node, gradients, g)
 
 
@@ -281,7 +288,9 @@ def _checked_all(node: Any, gradients: Any, g: Any) -> list[tuple[Any, Any, bool
     return found
 
 
-def _pulled_plain(node: Node, g: Any, create_graph: bool) -> list[tuple[Any, Any, bool]]:
+def _pulled_plain(
+    node: Node, g: Any, create_graph: bool, origin: Any
+) -> list[tuple[Any, Any, bool]]:
     found = []
     for i, parent, kept, shape in ((0, node.x, node.kx, node.sx), (1, node.y, node.ky, node.sy)):
         if parent is None:
@@ -291,7 +300,7 @@ def _pulled_plain(node: Node, g: Any, create_graph: bool) -> list[tuple[Any, Any
         rule = node.op.rules[i]
         arguments = () if kept is None else kept if kept.__class__ is tuple else (kept,)
         if create_graph:
-            arguments = _tensors(node, rule, arguments)
+            arguments = _tensors(node, rule, arguments, origin)
         gx = checked(rule.function(g, *arguments), node, i)
         if shape is not None and gx.shape != shape:
             gx = reduce_to(gx, shape, node, i)
@@ -348,23 +357,25 @@ def freed_error(node: Any) -> RuntimeError:
     )
 
 
-def free(node: Any) -> None:
+def free(node: Any, layout: type | None = None) -> None:
     """Let go of the arrays a node keeps; without any it can be walked again."""
-    if node.__class__ is Node:
+    layout = layout or node.__class__
+    if layout is Node:
         rules = node.op.rules
         if node.kx is not None and rules[0].holds:
             node.kx = FREED
         if node.ky is not None and rules[1].holds:
             node.ky = FREED
-    elif node.__class__ is WideNode:
+    elif layout is WideNode:
         if node.op.facts.holds:
             node.kept, node.kept_again = FREED, None
-    elif node.__class__ is not Pick:
+    elif layout is not Pick:
         node.release()
 
 
-def _tensors(node: Any, rule: Rule, kept: tuple[Any, ...]) -> tuple[Any, ...]:
+def _tensors(node: Any, rule: Rule, kept: tuple[Any, ...], origin: Any) -> tuple[Any, ...]:
     """What a rule keeps, as tensors that are connected to the graph they came from."""
+    origin = origin or node
     parents = (node.x, node.y) if node.__class__ is Node else node.parents
     made = []
     for (what, which), value in zip(rule.sources, kept, strict=True):
@@ -373,7 +384,7 @@ def _tensors(node: Any, rule: Rule, kept: tuple[Any, ...]) -> tuple[Any, ...]:
         elif what == "operands":
             made.append(tuple(connect(v, p) for v, p in zip(value, parents, strict=True)))
         elif what == "out":
-            made.append(connect(value, node if which is None else Pick(node, which)))
+            made.append(connect(value, origin if which is None else Pick(origin, which)))
         else:
             made.append(value)
     return tuple(made)

@@ -181,6 +181,7 @@ def test_a_model_of_11110_parameters_costs_few_forwards():
 
 
 def test_kinks_of_many_units_meet_in_one_point():
+    torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
     with torch.no_grad():
         net[0].bias.zero_()

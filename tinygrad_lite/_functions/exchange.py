@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -115,7 +114,7 @@ def from_file(
     kind = default_numpy() if dtype is None else to_numpy(dtype)
     if not shared:
         return make(np.fromfile(filename, kind, size), None)
-    with Path(filename).open("ab") as file:
+    with open(filename, "ab") as file:  # noqa: PTH123 - pathlib takes milliseconds to import
         file.truncate(max(file.tell(), size * kind.itemsize))
     mapped = np.memmap(filename, kind, "r+", shape=(size,))
     return make(np.asarray(mapped), None)

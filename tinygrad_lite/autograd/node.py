@@ -7,7 +7,6 @@ values; what belongs to it lies beside the hooks of its tensor.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -19,9 +18,6 @@ from .._walk import check_kept, free, pulled
 from .function import CallNode
 
 __all__ = ["AttendedCall", "AttendedNode", "AttendedWide", "Packed", "attend", "maker_of"]
-
-OPENING = threading.RLock()  # a node is taken apart by one thread at a time
-
 
 class Extras:
     """What belongs to an attended node; it lies in `node.hooks` and lets gradients pass."""
@@ -138,25 +134,28 @@ def _pull(node: Any, g: Any, create_graph: bool, plain: type, slots: tuple[str, 
         for i, part in zip(shown, extras.incoming, strict=True):
             parts[i] = _as_given(part, create_graph)
         g = parts if several else parts[0]
-    with OPENING:
-        kept = [getattr(node, slot) for slot in slots]
-        attended, node.__class__ = node.__class__, plain
-        try:
-            for slot, value in zip(slots, kept, strict=True):
-                setattr(node, slot, _opened(value))
-            if node.clock > NEWEST[0]:
-                check_kept(node)
-            by_parent = list(pulled(node, g, create_graph))
-        finally:
-            node.__class__ = attended
-            for slot, value in zip(slots, kept, strict=True):
-                setattr(node, slot, value)
+    double = _opened_copy(node, plain, slots)
+    if node.clock > NEWEST[0]:
+        check_kept(double)
+    by_parent = pulled(double, g, create_graph, origin=node)
     found = _in_order(node, by_parent)
     if extras.behind:
         changed = extras.result(tuple(map(_as_tensor, found)))
         found = tuple(_as_given(part, create_graph) for part in changed)
     extras.incoming = ()
     return found
+
+
+def _opened_copy(node: Any, plain: type, slots: tuple[str, ...]) -> Any:
+    """A plain node with the opened values; the node itself may be walked by other threads."""
+    double = object.__new__(plain)
+    for layout in plain.__mro__:
+        for slot in getattr(layout, "__slots__", ()):
+            if slot != "__weakref__":
+                setattr(double, slot, getattr(node, slot))
+    for slot in slots:
+        setattr(double, slot, _opened(getattr(node, slot)))
+    return double
 
 
 def _in_order(node: Any, by_parent: list[Any]) -> tuple[Any, ...]:
@@ -185,15 +184,6 @@ def _as_given(g: Any, as_tensor: bool) -> Any:
     return g._array if isinstance(g, Tensor) and not as_tensor else g
 
 
-def _release(node: Any, plain: type) -> None:
-    with OPENING:
-        attended, node.__class__ = node.__class__, plain
-        try:
-            free(node)
-        finally:
-            node.__class__ = attended
-
-
 class AttendedNode(Node):
     """A plain node that is attended to."""
 
@@ -216,7 +206,7 @@ class AttendedNode(Node):
 
     def release(self) -> None:
         """Let go of what is kept."""
-        _release(self, Node)
+        free(self, Node)
 
 
 class AttendedWide(WideNode):
@@ -230,7 +220,7 @@ class AttendedWide(WideNode):
 
     def release(self) -> None:
         """Let go of what is kept."""
-        _release(self, WideNode)
+        free(self, WideNode)
 
 
 class AttendedCall(CallNode):
@@ -244,7 +234,7 @@ class AttendedCall(CallNode):
 
     def release(self) -> None:
         """Let go of what is kept."""
-        _release(self, CallNode)
+        CallNode.release(self)
 
 
 ATTENDED: dict[type, type] = {
