@@ -17,7 +17,7 @@ project = "tinygrad_lite"
 author = "the tinygrad_lite authors"
 copyright = author
 version = "1.0"
-extensions = ["mathml", "myst_nb", "sphinx_design"]
+extensions = ["mathml", "myst_nb", "pictures", "sphinx_design"]
 exclude_patterns = ["_build"]
 nitpicky = True
 
@@ -34,5 +34,6 @@ html_copy_source = False
 html_show_sphinx = False
 html_static_path = ["../static"]
 html_css_files = ["pages.css"]
+html_js_files = ["pad.js"]
 pygments_style, pygments_dark_style = "friendly", "monokai"
 html_math_renderer = "mathml"
