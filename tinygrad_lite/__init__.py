@@ -44,7 +44,6 @@ from ._settings import (
 from ._size import Size as Size
 from ._tensor import Tensor as Tensor
 from ._version import __version__ as __version__
-from .amp import autocast as autocast
 from .autograd.modes import (
     enable_grad as enable_grad,
     inference_mode as inference_mode,
@@ -53,10 +52,12 @@ from .autograd.modes import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
-from .compiler import compile as compile
 
 if TYPE_CHECKING:
     from . import nn as nn, optim as optim, utils as utils
+    from .amp import autocast as autocast
+    from .compiler import compile as compile
+    from .serialization import load as load, save as save
 
 # PyTorch divides by zero and takes logarithms of zero without a word, and NumPy warns. The filter
 # speaks of warnings raised in this package only; what users compute with NumPy warns as before.
@@ -112,6 +113,9 @@ NATIVE_RNN = (
 # The recorded computation as a value; `trace` is the matrix trace, as in PyTorch, and `viz.trace`
 # the recorder.
 GRAPH = ("Graph", "graph", "record")
+SINGLE = {
+    "autocast": ".amp", "compile": ".compiler", "load": ".serialization", "save": ".serialization",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -128,9 +132,9 @@ def __getattr__(name: str) -> Any:
         if name in names:
             found = getattr(importlib.import_module(module, __name__), name)
             return globals().setdefault(name, found)
-    if name in ("save", "load"):
-        module = importlib.import_module(".serialization", __name__)
-        return globals().setdefault(name, getattr(module, name))
+    if name in SINGLE:
+        found = getattr(importlib.import_module(SINGLE[name], __name__), name)
+        return globals().setdefault(name, found)
     if name in OUT_OF_SCOPE:
         raise OutOfScopeError(f"torch.{name} is not supported: {OUT_OF_SCOPE[name]}")
     if name in REMOVED:
@@ -139,7 +143,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *LAZY, *GRAPH, *FUNCTIONALS, *NATIVE, *NATIVE_RNN})
+    return sorted({*globals(), *LAZY, *GRAPH, *SINGLE, *FUNCTIONALS, *NATIVE, *NATIVE_RNN})
 
 
 def is_tensor(obj: object) -> Any:

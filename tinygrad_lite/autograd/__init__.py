@@ -6,9 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .._nodes import Recorded
-from . import function
 from .derivatives import Variable, backward, grad
-from .function import Function
 from .modes import (
     enable_grad,
     inference_mode,
@@ -20,6 +18,7 @@ from .modes import (
 
 if TYPE_CHECKING:
     from .explanation import why_no_grad
+    from .function import Function
     from .gradcheck import (
         check_function,
         check_module,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 # The checker is a third of the package's code and most programs never check: imported on demand.
 LAZY = {
+    "Function": "function",
     "anomaly_mode": None,
     "check_function": "gradcheck",
     "check_module": "gradcheck",
@@ -39,6 +39,7 @@ LAZY = {
     "detect_anomaly": "anomaly_mode",
     "explain": "provenance",
     "forward_ad": None,
+    "function": None,
     "functional": None,
     "grad_mode": None,
     "gradcheck": "gradcheck",
