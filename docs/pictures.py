@@ -40,8 +40,8 @@ class Inline(SphinxTransform):
         for image in list(self.document.findall(nodes.image)):
             path = self._find(image["uri"])
             if path is not None:
-                text = path.read_text(encoding="utf-8")
-                markup = f'<div class="picture" style="overflow-x: auto">{text[text.index("<svg") :]}</div>'
+                drawn = path.read_text(encoding="utf-8").partition("<svg")[2]
+                markup = f'<div class="picture" style="overflow-x: auto"><svg{drawn}</div>'
                 image.replace_self(nodes.raw("", markup, format="html"))
 
     def _find(self, uri: str) -> Path | None:
