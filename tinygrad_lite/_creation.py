@@ -382,11 +382,17 @@ def arange(
     if stride == 0:
         raise RuntimeError("step must be nonzero")
     need_range(first, last)
-    if (last - first) * stride < 0:
+    target = to_numpy(out.dtype if dtype is None and out is not None else dtype or "float64")
+    exact = first, last, stride
+    if target.kind in "iu":
+        first, last, stride = (int(v) for v in exact)
+    if target == np.int64:  # PyTorch counts in int64 here, and in float64 for the smaller ones
+        exact = first, last, stride
+        if stride == 0:
+            raise ValueError("step must be nonzero")
+    if (exact[1] - exact[0]) * exact[2] < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    count = max(math.ceil((last - first) / stride), 0)
-    if dtype is not None and to_numpy(dtype).kind in "iu":
-        first, stride = int(first), int(stride)
+    count = max(math.ceil((exact[1] - exact[0]) / exact[2]), 0)
     whole = all(isinstance(v, int) for v in (first, last, stride))
     kind = (np.dtype("int64") if whole else default_numpy()) if dtype is None else to_numpy(dtype)
     values = first + stride * np.arange(count, dtype=np.int64 if whole else np.float64)

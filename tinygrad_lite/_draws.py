@@ -182,6 +182,8 @@ def multinomial(
         _with_replacement(rng, rows, num_samples) if replacement else _race(rng, rows, num_samples)
     )
     made: Tensor = make(drawn.reshape(*weights.shape[:-1], num_samples), None)
+    if out is not None and out.dtype != made.dtype:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype!r}")
     return made if out is None else into(out, made)
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "cumprod",
     "cumsum",
     "log_softmax",
+    "logaddexp",
     "logsumexp",
     "mean",
     "median",
@@ -251,3 +252,11 @@ def logsumexp(
     dims = tuple(range(x._array.ndim)) if dim is None else dim
     found = full.logsumexp(_filled(x, mask, _lowest(x)), dims, keepdim)
     return as_dtype(found, x._array.dtype)
+
+
+def logaddexp(
+    input: Any, other: Any, *, dtype: Any = None, input_mask: Any = None, other_mask: Any = None
+) -> Any:
+    """The logarithm log(exp(x) + exp(y)) of what the masks show; -inf where they show nothing."""
+    x, y = as_dtype(input, dtype), as_dtype(other, dtype)
+    return el.logaddexp(_filled(x, input_mask, -math.inf), _filled(y, other_mask, -math.inf))

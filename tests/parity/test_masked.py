@@ -8,7 +8,7 @@ from tests.parity.walk import walk
 
 NAMES = """
     sum prod cumsum cumprod amax amin argmax argmin mean median norm var std softmax log_softmax
-    softmin normalize logsumexp
+    softmin normalize logsumexp logaddexp
 """.split()  # noqa: SIM905 - words are easier to keep than a list of quoted ones
 
 

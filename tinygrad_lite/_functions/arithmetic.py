@@ -75,6 +75,8 @@ def div(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
 
 def remainder(self: Any, other: Any) -> Any:
     """What is left of `self` after dividing by `other` and rounding down; `other`'s sign."""
+    if not isinstance(self, Tensor):
+        need_tensor("remainder", other, "other", 2)
     return apply(el.remainder, (as_operand(self), as_operand(other)), {})
 
 
@@ -112,6 +114,20 @@ def float_power(self: Any, exponent: Any) -> Any:
 
 
 float_power = surface(float_power, inplace=True)
+
+
+def _float_power_(self: Any, exponent: Any) -> Any:
+    """`float_power` written over `self`, which must be of float64."""
+    if self._array.dtype != np.float64:
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {self.dtype!r} but the operation's result "
+            "requires dtype torch.float64: use float_power"
+        )
+    return _raise_in_place(self, exponent)
+
+
+_raise_in_place = getattr(Tensor, "float_power_")  # noqa: B009 - typed as fixed
+setattr(Tensor, "float_power_", _float_power_)  # noqa: B010 - typed as fixed
 
 
 def _bound(bound: Any) -> Any:

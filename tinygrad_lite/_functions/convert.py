@@ -40,6 +40,8 @@ def to(self: Any, *args: Any, **keywords: Any) -> Any:
         args = (keywords.pop("other"), *args)
     if keywords:
         raise TypeError(f"to() received an invalid combination of arguments: {sorted(keywords)}")
+    flags = [arg for arg in args if isinstance(arg, bool)]  # non_blocking, then copy
+    copy = copy or flags[1:2] == [True]
     for arg in args:
         if isinstance(arg, Tensor):
             dtype = arg.dtype

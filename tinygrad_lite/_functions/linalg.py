@@ -116,7 +116,7 @@ def chain_matmul(*matrices: Any) -> Any:
     for i, m in enumerate(matrices):
         if m.ndim != 2:
             raise RuntimeError(f"Tensor dimension is {m.ndim}, expected 2 (matrix {i})")
-    return matrices[0] if len(matrices) == 1 else linalg.multi_dot(matrices)
+    return el.clone(matrices[0]) if len(matrices) == 1 else linalg.multi_dot(matrices)
 
 
 # --- Cholesky --------------------------------------------------------------------------------

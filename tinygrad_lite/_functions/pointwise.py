@@ -118,6 +118,8 @@ def pair_of(name: str, input: Any, other: Any) -> tuple[Any, Any]:
     if not isinstance(input, Tensor):
         input = _number(name, input)
         if not isinstance(other, Tensor):
+            if name.startswith("bitwise"):
+                raise TypeError(f"{name}(): one of two numbers must be a tensor: use Python's own")
             input = make(np.asarray(input, number_type(input)), None)
     return input, as_operand(other)
 

@@ -16,6 +16,7 @@ from .._record import apply, to_type
 from .._size import Size
 from .._tensor import NUMPY_FUNCTIONS, Tensor
 from ..ops import shape as sh
+from ..ops.elementwise import clone
 from ..ops.indexing import index
 from ._dims import wrapped
 from ._surface import NAMES, method, surface
@@ -335,6 +336,8 @@ def sum_to_size(self: Any, *size: Any) -> Any:
     if lead < 0 or any(n not in (1, m) for n, m in zip(shape, given[lead:], strict=True)):
         raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(given)}}}.")
     whole = self if self._array.dtype.kind == "f" else to_type(self, np.dtype("int64"))
+    if not given:  # a sum over nothing, whose result is no view
+        return apply(clone, (whole,), {}) if whole is self else whole
     return apply(sh.unexpand, (whole,), {"shape": shape})
 
 

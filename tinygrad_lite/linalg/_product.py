@@ -9,7 +9,7 @@ import numpy as np
 from .._functions._dims import axis_of
 from .._functions.product import crossed
 from ..ops import exponential
-from ..ops.elementwise import cast
+from ..ops.elementwise import cast, clone
 from ..ops.matmul import matmul as product
 from ..ops.product import powers
 from ..ops.reduction import sum as sum_over
@@ -72,7 +72,7 @@ def matrix_power(A: Any, n: int) -> Any:
             out = power if out is None else product(out, power)
         n >>= 1
         if not n:
-            return out
+            return clone(A) if out is A else out
         power = product(power, power)
 
 

@@ -214,14 +214,14 @@ def _flat(g: Any) -> Any:
 def _sign(x: Any) -> Any:
     """-1, 0 or 1; 0 for NaN, as PyTorch's."""
     if x.dtype.kind != "f":
-        return x if x.dtype.kind == "b" else np.sign(x)
+        return x.copy() if x.dtype.kind == "b" else np.sign(x)
     out = np.asarray(np.sign(x))
     np.copyto(out, 0, where=np.isnan(x))
     return out
 
 
 def _round(x: Any) -> Any:
-    return np.rint(x) if x.dtype.kind == "f" else x
+    return np.rint(x) if x.dtype.kind == "f" else x.copy()
 
 
 sign = unary("sign", _sign, _flat, onnx="Sign", dtypes=None)

@@ -43,7 +43,7 @@ def _window(
     if M < 0:
         raise ValueError(f"{name} requires non-negative window length, got M={M}")
     kind = default_numpy() if dtype is None else to_numpy(dtype)
-    if kind.kind != "f":
+    if kind not in (np.float32, np.float64):
         raise ValueError(f"{name} expects float32 or float64 dtypes, got: {dtype}")
     if M < 2:
         return finish(np.ones(M, kind), requires_grad, device)

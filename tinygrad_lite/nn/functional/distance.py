@@ -8,11 +8,12 @@ import numpy as np
 
 from ..._composite import composite
 from ..._dtypes import of, result_type
+from ..._functions._surface import write_out
 from ...ops.elementwise import cast, clamp
 from ...ops.indexing import index
 from ...ops.reduction import norm, sum as _sum
 from ...ops.shape import expand, reshape
-from ._arguments import array_of, common_shape, in_place, need_tensor, wrap_axis
+from ._arguments import array_of, common_shape, need_tensor, wrap_axis
 
 if TYPE_CHECKING:
     from ..._tensor import Tensor
@@ -39,7 +40,7 @@ def normalize(
     else:
         axis = wrap_axis(dim, input.ndim)
     result = input / clamp(norm(input, p=p, axis=axis, keepdims=True), low=eps)
-    return result if out is None else in_place(out, result)
+    return result if out is None else write_out(out, result)  # type: ignore[no-any-return]
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 from ..._composite import composite
 from ..._nodes import make
 from ...ops import fold as ops
+from ...ops.elementwise import clone
 from ...ops.resample import blend
 from ...ops.scatter import index_select
 from ...ops.shape import reshape, transpose
@@ -370,7 +371,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     k, c = len(lead), channels // (r * r)
     split = reshape(input, shape=(*lead, c, r, r, h, w))
     turned = transpose(split, axes=(*range(k), k, k + 3, k + 1, k + 4, k + 2))
-    return reshape(turned, shape=(*lead, c, h * r, w * r))  # type: ignore[no-any-return]
+    return _apart(reshape(turned, shape=(*lead, c, h * r, w * r)), input)
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
@@ -393,7 +394,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     k = len(lead)
     split = reshape(input, shape=(*lead, c, h // r, r, w // r, r))
     turned = transpose(split, axes=(*range(k), k, k + 2, k + 4, k + 1, k + 3))
-    return reshape(turned, shape=(*lead, c * r * r, h // r, w // r))  # type: ignore[no-any-return]
+    return _apart(reshape(turned, shape=(*lead, c * r * r, h // r, w // r)), input)
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
@@ -418,7 +419,12 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
         )
     split = reshape(input, shape=(n, groups, c // groups, *rest))
     turned = transpose(split, axes=(0, 2, 1, *range(3, 3 + len(rest))))
-    return reshape(turned, shape=(n, c, *rest))  # type: ignore[no-any-return]
+    return _apart(reshape(turned, shape=(n, c, *rest)), input)
+
+
+def _apart(x: Any, source: Tensor) -> Tensor:
+    """`x` with memory of its own, where reshaping left it a view of `source`."""
+    return clone(x) if np.may_share_memory(x._array, source._array) else x  # type: ignore[no-any-return]
 
 
 native_channel_shuffle = channel_shuffle
