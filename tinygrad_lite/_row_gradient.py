@@ -28,7 +28,7 @@ class RowGradient(Tensor):
     @_array.setter
     def _array(self, array: Any) -> None:
         self.__dict__.pop("_rows", None)
-        self.__class__ = Tensor
+        self.__class__ = Tensor  # type: ignore[assignment]
         self._array = array
 
 

@@ -27,23 +27,23 @@ class Storage:
 
     def data_ptr(self) -> int:
         """The address of the memory: equal for tensors that share it."""
-        return self._bytes.ctypes.data  # type: ignore[no-any-return]
+        return self._bytes.ctypes.data
 
     def nbytes(self) -> int:
         """How many bytes there are."""
-        return self._bytes.size  # type: ignore[no-any-return]
+        return self._bytes.size
 
     def size(self) -> int:
         """How many elements there are."""
-        return self._array.size  # type: ignore[no-any-return]
+        return self._array.size
 
     def element_size(self) -> int:
         """Bytes per element."""
-        return self._array.itemsize  # type: ignore[no-any-return]
+        return self._array.itemsize
 
     def tolist(self) -> list[Any]:
         """The elements in the order of memory."""
-        return self._array.tolist()  # type: ignore[no-any-return]
+        return self._array.tolist()
 
     def __len__(self) -> int:
         return self.size()
@@ -261,13 +261,13 @@ def hash_tensor(input: Any, dim: Any = (), *, keepdim: bool = False, mode: int =
     array = np.asarray(input._array)
     wide = np.float64 if array.dtype.kind == "f" else np.int64
     bits = np.ascontiguousarray(array.astype(wide)).view(np.uint64).reshape(array.shape)
+    fold: Any = np.bitwise_xor.reduce  # whose types know no 0-d arrays
     axes = axes_of(input, dim) if array.ndim else None
-    return make(np.asarray(np.bitwise_xor.reduce(bits, axis=axes, keepdims=keepdim)), None)
+    return make(np.asarray(fold(bits, axis=axes, keepdims=keepdim)), None)
 
 
-NAMES["is_same_size"] = Tensor.is_same_size
-NAMES["is_signed"] = Tensor.is_signed
-NAMES["get_device"] = Tensor.get_device
+for _name in ("is_same_size", "is_signed", "get_device"):
+    NAMES[_name] = getattr(Tensor, _name)
 NAMES["UntypedStorage"] = NAMES["TypedStorage"] = Storage
 
 

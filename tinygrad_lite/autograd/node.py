@@ -148,7 +148,7 @@ def _pull(node: Any, g: Any, create_graph: bool, plain: type, slots: tuple[str, 
 
 def _opened_copy(node: Any, plain: type, slots: tuple[str, ...]) -> Any:
     """A plain node with the opened values; the node itself may be walked by other threads."""
-    double = object.__new__(plain)
+    double: Any = object.__new__(plain)
     for layout in plain.__mro__:
         for slot in getattr(layout, "__slots__", ()):
             if slot != "__weakref__":

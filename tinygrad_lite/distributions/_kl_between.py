@@ -98,13 +98,14 @@ for _p in (Beta, ContinuousBernoulli):
     register_kl(_p, ContinuousBernoulli)(_to_continuous_bernoulli)
 
 _BOUNDED = (Beta, ContinuousBernoulli, Pareto, Uniform)
-for _p, _q in (
+_left: type
+for _left, _q in (
     *((Beta, Pareto), (ContinuousBernoulli, Pareto), (Poisson, Bernoulli), (Poisson, Binomial)),
     *itertools.product((Exponential, Gamma), _BOUNDED),
     *itertools.product((Gumbel, Laplace, Normal), (*_BOUNDED, Exponential, Gamma)),
     *itertools.product((Pareto,), (Beta, ContinuousBernoulli, Uniform)),
 ):
-    register_kl(_p, _q)(_infinite)
+    register_kl(_left, _q)(_infinite)
 
 
 @register_kl(Bernoulli, Poisson)

@@ -146,12 +146,12 @@ class InverseTransform(Transform):
         return self._inv
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         """The other's codomain."""
         return self._inv.codomain
 
     @property
-    def codomain(self) -> Any:  # type: ignore[override]
+    def codomain(self) -> Any:
         """The other's domain."""
         return self._inv.domain
 
@@ -206,7 +206,7 @@ class ComposeTransform(Transform):
         self.parts = [part.with_cache(cache_size) for part in parts] if cache_size else list(parts)
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         """What the first part takes, with as many axes as all of them need."""
         if not self.parts:
             return constraints.real
@@ -219,7 +219,7 @@ class ComposeTransform(Transform):
         return _deeper(domain, deep)
 
     @property
-    def codomain(self) -> Any:  # type: ignore[override]
+    def codomain(self) -> Any:
         """What the last part gives, with as many axes as all of them need."""
         if not self.parts:
             return constraints.real

@@ -217,12 +217,12 @@ class CatTransform(_Parts):
         return sum(self.lengths)
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         """The parts' domains, one after the other."""
         return constraints.cat([t.domain for t in self.transforms], self.dim, self.lengths)
 
     @property
-    def codomain(self) -> Any:  # type: ignore[override]
+    def codomain(self) -> Any:
         """The parts' codomains, one after the other."""
         return constraints.cat([t.codomain for t in self.transforms], self.dim, self.lengths)
 
@@ -248,12 +248,12 @@ class StackTransform(_Parts):
     """One transform for each place of an axis."""
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         """The parts' domains."""
         return constraints.stack([t.domain for t in self.transforms], self.dim)
 
     @property
-    def codomain(self) -> Any:  # type: ignore[override]
+    def codomain(self) -> Any:
         """The parts' codomains."""
         return constraints.stack([t.codomain for t in self.transforms], self.dim)
 

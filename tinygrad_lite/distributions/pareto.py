@@ -25,7 +25,7 @@ class Pareto(Distribution):
         return {"alpha": self.alpha, "scale": self.scale}
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
-    def support(self) -> Any:  # type: ignore[override]
+    def support(self) -> Any:
         """All numbers from the scale on."""
         return constraints.greater_than_eq(self.scale)
 

@@ -28,7 +28,7 @@ def vec_to_tril_matrix(vec: Tensor, diag: int = 0) -> Tensor:
     if not side:
         raise ValueError(f"The size of last dimension is {length}, which no triangle has")
     rows, columns = np.tril_indices(side, diag)
-    matrix: Any = vec.new_zeros((*vec.shape[:-1], side, side))
+    matrix: Tensor = vec.new_zeros((*vec.shape[:-1], side, side))
     matrix[..., rows, columns] = vec
     return matrix
 

@@ -59,4 +59,5 @@ class EinMix(_EinmixMixin, Module):  # type: ignore[misc]
 
 
 def _uniform(shape: Any, bound: float) -> Parameter:
-    return Parameter(empty(tuple(shape)).uniform_(-bound, bound))
+    made: Parameter = Parameter(empty(tuple(shape)).uniform_(-bound, bound))
+    return made

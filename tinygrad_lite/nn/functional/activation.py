@@ -54,10 +54,10 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
     Gradient: passes where the result is positive, 0 elsewhere and at 0 itself.
     """
-    if not isinstance(input, Tensor):
+    if input.__class__ is not Tensor:
         need_tensor("relu", input)
-    made = ops.relu.run(input)
-    return in_place(input, made) if inplace else made  # type: ignore[no-any-return]
+    made: Tensor = ops.relu.run(input)
+    return in_place(input, made) if inplace else made
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:

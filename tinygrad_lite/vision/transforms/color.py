@@ -40,7 +40,7 @@ def on_planes(image: Any, change: Callable[[Array], Array]) -> Any:
 
 def blend(one: Array, other: Array | float, share: float) -> Array:
     """Return share · one + (1 − share) · other, within the range of the first."""
-    kind = np.float64 if one.dtype == np.float64 else np.float32
+    kind: Any = np.float64 if one.dtype == np.float64 else np.float32
     mixed = kind(share) * one.astype(kind) + kind(1.0 - share) * np.asarray(other, kind)
     result: Array = np.clip(mixed, 0, largest(one)).astype(one.dtype)
     return result
@@ -90,11 +90,13 @@ def adjust_gamma(image: Any, gamma: float, gain: float = 1) -> Any:
     _need_factor("gamma", gamma)
 
     def change(x: Array) -> Array:
-        white, kind = largest(x), np.float64 if x.dtype == np.float64 else np.float32
-        y = np.clip(gain * (x.astype(kind) / kind(white)) ** kind(gamma), 0, 1)
+        kind: Any = np.float64 if x.dtype == np.float64 else np.float32
+        white = largest(x)
+        y: Array = np.clip(gain * (x.astype(kind) / kind(white)) ** kind(gamma), 0, 1)
         if x.dtype.kind == "f":
             return y.astype(x.dtype)
-        return (y * (white + 1 - 1e-3)).astype(x.dtype)
+        y = y * (white + 1 - 1e-3)
+        return y.astype(x.dtype)
 
     return on_planes(image, change)
 
@@ -107,7 +109,7 @@ def adjust_hue(image: Any, hue_factor: float) -> Any:
     def change(x: Array) -> Array:
         if x.shape[-3] == 1:
             return x
-        kind = np.float64 if x.dtype == np.float64 else np.float32
+        kind: Any = np.float64 if x.dtype == np.float64 else np.float32
         h, s, v = _hsv(x.astype(kind) / kind(largest(x)))
         turned = _rgb((h + kind(hue_factor)) % 1, s, v)
         if x.dtype.kind == "f":
@@ -176,6 +178,7 @@ def autocontrast(image: Any) -> Any:
         )
         flat = high == low
         scale = np.where(flat, 1, largest(x) / np.where(flat, 1, high - low)).astype(kind)
-        return np.clip((x - np.where(flat, 0, low)) * scale, 0, largest(x)).astype(x.dtype)
+        stretched: Array = np.clip((x - np.where(flat, 0, low)) * scale, 0, largest(x))
+        return stretched.astype(x.dtype)
 
     return on_planes(image, change)

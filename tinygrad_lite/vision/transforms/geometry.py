@@ -104,7 +104,8 @@ def _warp(image: Any, matrix: Array, size: tuple[int, int], interpolation: Any, 
         found, covered = take(planes.astype(np.float64), across, down)
         blank = np.zeros(planes.shape[-3]) + np.asarray(0 if fill is None else fill, float)
         found = found + (1 - covered) * blank[:, None, None]
-        return (np.rint(found) if planes.dtype.kind in "ui" else found).astype(planes.dtype)
+        rounded: Array = np.rint(found) if planes.dtype.kind in "ui" else found
+        return rounded.astype(planes.dtype)
 
     return on_planes(image, change)
 

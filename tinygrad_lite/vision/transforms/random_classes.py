@@ -58,7 +58,8 @@ class RandomRotation(_Described):
         self.expand, self.center, self.fill = expand, center, fill
 
     def __call__(self, image: Any) -> Any:
-        angle = generator_of(None).uniform(*self.degrees)
+        low, high = self.degrees
+        angle = generator_of(None).uniform(low, high)
         return geometry.rotate(
             image, angle, self.interpolation, self.expand, self.center, self.fill
         )
@@ -97,15 +98,16 @@ class RandomAffine(_Described):
 
     def __call__(self, image: Any) -> Any:
         rng, (rows, columns) = generator_of(None), f.get_size(image)
-        angle = rng.uniform(*self.degrees)
+        angle = rng.uniform(self.degrees[0], self.degrees[1])
         moved = (0.0, 0.0)
         if self.translate is not None:
             across, down = self.translate[0] * columns, self.translate[1] * rows
             moved = round(rng.uniform(-across, across)), round(rng.uniform(-down, down))
-        scale = 1.0 if self.scale is None else rng.uniform(*self.scale)
+        scale = 1.0 if self.scale is None else rng.uniform(self.scale[0], self.scale[1])
         slants = (0.0, 0.0)
         if self.shear is not None:
-            slants = rng.uniform(*self.shear[:2]), rng.uniform(*self.shear[2:])
+            low, high, low_down, high_down = self.shear
+            slants = rng.uniform(low, high), rng.uniform(low_down, high_down)
         return geometry.affine(
             image, angle, moved, scale, slants, self.interpolation, self.fill, self.center
         )
