@@ -85,7 +85,7 @@ def hardshrink(x: Any, *, lambd: float = 0.5) -> Any:
     return np.where((x >= -lambd) & (x <= lambd), np.zeros((), x.dtype), x)
 
 
-hardshrink.rule(lambda g, x, lambd: where((x >= -lambd) & (x <= lambd), 0.0, g))
+hardshrink.rule(lambda g, x, lambd: where((x < -lambd) | (x > lambd), g, 0.0))
 
 
 @op(kind="elementwise", onnx="Shrink")
@@ -96,7 +96,7 @@ def softshrink(x: Any, *, lambd: float = 0.5) -> Any:
     )
 
 
-softshrink.rule(lambda g, x, lambd: where((x >= -lambd) & (x <= lambd), 0.0, g))
+softshrink.rule(lambda g, x, lambd: where((x < -lambd) | (x > lambd), g, 0.0))
 
 
 @op(kind="elementwise", dtypes="float", onnx="HardSigmoid")

@@ -19,6 +19,7 @@ from .elementwise import no_derivative, where
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 ROOT_HALF = math.sqrt(0.5)
 ROOT_TAU = math.sqrt(2 * math.pi)
+NEAR = 0.05  # where Bessel's derivatives are summed as series
 
 # The error function and the normal distribution
 
@@ -46,9 +47,17 @@ ndtri = unary(
     "ndtri", kernels.ndtri, lambda g, out: g * (np.exp(out * out * 0.5) * ROOT_TAU), label="Φ⁻¹",
     formula="g / φ(out)",
 )  # fmt: skip
-log_ndtr = unary(  # φ/Φ by erfcx: neither underflows
-    "log_ndtr", kernels.log_ndtr,
-    lambda g, x: g * (2 / (ROOT_TAU * erfcx(x * -ROOT_HALF))), label="log Φ",
+
+
+def _hazard(x: Any, out: Any) -> Any:
+    """φ(x)/Φ(x): by logarithms above 0, where erfcx grows, and by erfcx below, where Φ vanishes."""
+    above = x > 0
+    low = 2 / (ROOT_TAU * erfcx(where(above, 0.0, x) * -ROOT_HALF))
+    return where(above, np.exp(x * x * -0.5 - out) / ROOT_TAU, low)
+
+
+log_ndtr = unary(
+    "log_ndtr", kernels.log_ndtr, lambda g, x, out: g * _hazard(x, out), label="log Φ",
     formula="g φ(x) / Φ(x)",
 )  # fmt: skip
 
@@ -100,20 +109,35 @@ def divide_odd(odd: Any, x: Any) -> Any:
     return where(zero, 0.5, odd / where(zero, 1.0, x))
 
 
-def _slope_of_i1(x: Any, out: Any, even: Any, share: Any) -> Any:
-    """even(x) − out (share + 1/x), its limit ½ at 0; ½ for NaN too, as in PyTorch."""
-    away = abs(x) > 0
+def _slope_of_i1(x: Any, out: Any) -> Any:
+    """I₀(x) − out/x, by its series near 0, where the terms cancel; ½ for NaN, as in PyTorch."""
+    away = abs(x) > NEAR
     safe = where(away, x, 1.0)
-    return where(away, even(safe) - out * (share + 1 / safe), 0.5)
+    return where(away, i0(safe) - out / safe, _series(x))
+
+
+def _slope_of_i1e(x: Any, out: Any) -> Any:
+    """e^(−|x|) I₁′(x) − sign(x) out, I₁′ as above."""
+    away = abs(x) > NEAR
+    safe = where(away, x, 1.0)
+    near = where(abs(x) <= NEAR, x, 0.0)
+    close = _series(x) * np.exp(-abs(near)) - np.sign(near) * i1e(near)
+    return where(away, i0e(safe) - out * (np.sign(x) + 1 / safe), close)
+
+
+def _series(x: Any) -> Any:
+    """I₁′ near 0, to x⁶: the rest is below the rounding of float64 there; ½ elsewhere."""
+    square = where(abs(x) <= NEAR, x, 0.0) ** 2
+    return 0.5 + square * (3 / 16 + square * (5 / 384 + square * (7 / 18432)))
 
 
 i0 = unary("i0", bessel.i0, lambda g, x: g * i1(x), label="I₀", formula="g I₁(x)")
 i1 = unary(
-    "i1", bessel.i1, lambda g, x, out: g * _slope_of_i1(x, out, i0, 0), label="I₁",
+    "i1", bessel.i1, lambda g, x, out: g * _slope_of_i1(x, out), label="I₁",
     formula="g (I₀(x) − out / x)",
 )  # fmt: skip
 i0e = unary("i0e", bessel.i0e, lambda g, x, out: g * (i1e(x) - np.sign(x) * out))
-i1e = unary("i1e", bessel.i1e, lambda g, x, out: g * _slope_of_i1(x, out, i0e, np.sign(x)))
+i1e = unary("i1e", bessel.i1e, lambda g, x, out: g * _slope_of_i1e(x, out))
 bessel_j0 = unary("bessel_j0", bessel.j0, lambda g, x: -g * bessel_j1(x), label="J₀")
 bessel_j1 = unary(
     "bessel_j1", bessel.j1, lambda g, x, out: g * (bessel_j0(x) - divide_odd(out, x)), label="J₁"

@@ -78,7 +78,8 @@ def interpolate(
         if mode.startswith("nearest"):
             result = index_select(result, _nearest(n, m, s, mode), axis=axis)
         else:
-            matrix = _weights(n, m, s, mode, bool(align_corners), antialias)
+            kind = np.float64 if input._array.dtype == np.float64 else np.float32
+            matrix = _weights(n, m, s, mode, bool(align_corners), antialias, kind)
             result = blend(result, matrix, axis=axis)
     return result  # type: ignore[no-any-return]
 
@@ -175,17 +176,25 @@ def _nearest(size: int, outs: int, scale: float | None, mode: str) -> Any:
 
 
 def _weights(
-    size: int, outs: int, scale: float | None, mode: str, align: bool, antialias: bool
+    size: int,
+    outs: int,
+    scale: float | None,
+    mode: str,
+    align: bool,
+    antialias: bool,
+    kind: Any = np.float64,
 ) -> Any:
-    """The matrix (outs, size) whose rows say how each result is mixed."""
+    """The matrix (outs, size) whose rows say how each result is mixed.
+
+    Places are worked out in the type of the image, as PyTorch does.
+    """
+    corners = (size - 1) / (outs - 1) if outs > 1 else 0.0
+    step = kind(corners if align else _step(size, outs, scale))
     if antialias:
-        corners = (size - 1) / (outs - 1) if outs > 1 else 0.0
-        return _wide_weights(size, outs, corners if align else _step(size, outs, scale), mode)
-    at = np.arange(outs, dtype=np.float64)
-    if align:
-        source = at * ((size - 1) / (outs - 1) if outs > 1 else 0.0)
-    else:
-        source = (at + 0.5) * _step(size, outs, scale) - 0.5
+        return _wide_weights(size, outs, step, mode)
+    at = np.arange(outs, dtype=kind)
+    # rounded once after both steps, like the fused multiply-add of a processor
+    source = at * step if align else ((at + 0.5) * np.float64(step) - 0.5).astype(kind)
     if mode != "bicubic":
         source = np.clip(source, 0, size - 1)
     floor = np.floor(source)
@@ -210,15 +219,16 @@ def _cubic_taps(part: Any) -> list[tuple[int, Any]]:
     return [(k, _cubic(part - k, SHARPNESS)) for k in (-1, 0, 1, 2)]
 
 
-def _wide_weights(size: int, outs: int, step: float, mode: str) -> Any:
+def _wide_weights(size: int, outs: int, step: Any, mode: str) -> Any:
     """The same with a filter as wide as the step, so that every input counts when shrinking."""
     reach = 2 if mode == "bicubic" else 1
-    width = max(step, 1.0)
-    centre = (np.arange(outs) + 0.5) * step
+    kind = type(step)
+    width = max(step, kind(1))
+    centre = (np.arange(outs, dtype=kind) + kind(0.5)) * step
     first = np.maximum((centre - reach * width + 0.5).astype(np.int64), 0)
     last = np.minimum((centre + reach * width + 0.5).astype(np.int64), size)
     places = np.arange(size)
-    distance = (places - centre[:, None] + 0.5) / width
+    distance = (places.astype(kind) - centre[:, None] + kind(0.5)) / width
     if mode == "bicubic":
         matrix = _cubic(distance, SMOOTH_SHARPNESS)
     else:
