@@ -60,8 +60,8 @@ def svg(panel: drawing.Panel, name: str) -> str:
     """Return one panel as SVG, no larger than what stands in it."""
     left, right, below = 8.0, 8.0, 8.0
     if panel.curves:  # axes, and the names of the curves at their ends
-        names = max(len(curve[2]) for curve in panel.curves)
-        left, right, below = drawing.LEFT, drawing.RIGHT + 7.5 * names, drawing.BOTTOM
+        names = max(length(curve[2]) for curve in panel.curves)
+        left, right, below = drawing.LEFT, drawing.RIGHT + names, drawing.BOTTOM
     above = ABOVE if panel.title or panel.y else 8
     width, height = left + drawing.WIDTH + right, above + drawing.HEIGHT + below
     return (
@@ -70,3 +70,8 @@ def svg(panel: drawing.Panel, name: str) -> str:
         f"<title>{escape(name)}</title><style>{drawing.STYLE}</style>"
         f"{''.join(panel.draw(left))}</svg>"
     )
+
+
+def length(words: str) -> float:
+    """Return about how long bold words are; Hangul is as wide as it is high."""
+    return sum(12.5 if ord(letter) >= 0x1100 else 7.5 for letter in words)

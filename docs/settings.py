@@ -17,7 +17,7 @@ project = "tinygrad_lite"
 author = "the tinygrad_lite authors"
 copyright = author
 version = "1.0"
-extensions = ["mathml", "myst_nb", "pictures", "sphinx_design"]
+extensions = ["korean_search", "mathml", "myst_nb", "pictures", "sphinx_design"]
 exclude_patterns = ["_build"]
 nitpicky = True
 
@@ -32,8 +32,30 @@ html_theme = "furo"
 html_title = "tinygrad_lite"
 html_copy_source = False
 html_show_sphinx = False
+html_show_search_summary = False  # browsers fetch none from a local folder
 html_static_path = ["../static"]
+templates_path = ["../templates"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "language.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_css_files = ["pages.css"]
 html_js_files = ["pad.js"]
 pygments_style, pygments_dark_style = "friendly", "monokai"
 html_math_renderer = "mathml"
+
+
+def pages(language: str) -> set[str]:
+    """Return the names of the pages that are written in a language."""
+    tree = DOCS / language
+    return {path.relative_to(tree).with_suffix("").as_posix() for path in tree.rglob("*.md")}
+
+
+# From a page that exists in both languages a link leads to the same page in the other one.
+html_context = {"translated": sorted(pages("en") & pages("ko"))}
