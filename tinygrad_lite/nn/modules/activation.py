@@ -7,8 +7,10 @@ from typing import Any
 
 from ... import _creation as creation
 from ..._functions import NAMES
+from ..._op import CATALOGUE
 from .. import functional as F, init
 from ..parameter import Parameter
+from ._quick import quick_unary
 from .attention import MultiheadAttention
 from .module import Module
 
@@ -69,6 +71,8 @@ class ReLU(_MaybeInPlace):
     def forward(self, input: Any) -> Any:
         """Return `max(input, 0)`."""
         return F.relu(input, inplace=self.inplace)
+
+    __call__ = quick_unary(CATALOGUE["relu"], forward)
 
 
 class Threshold(_MaybeInPlace):
@@ -157,6 +161,8 @@ class Sigmoid(Module):
         """Return the logistic function of `input`."""
         return NAMES["sigmoid"](input)
 
+    __call__ = quick_unary(CATALOGUE["sigmoid"], forward)
+
 
 class Hardsigmoid(_MaybeInPlace):
     """`min(max(x / 6 + ½, 0), 1)`."""
@@ -176,6 +182,8 @@ class Tanh(Module):
     def forward(self, input: Any) -> Any:
         """Return the hyperbolic tangent of `input`."""
         return NAMES["tanh"](input)
+
+    __call__ = quick_unary(CATALOGUE["tanh"], forward)
 
 
 class SiLU(_MaybeInPlace):

@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 from ... import _creation as creation
+from ..._op import CATALOGUE
 from .. import functional as F, init
 from ..parameter import Parameter, UninitializedParameter
+from ._quick import quick_affine
 from .lazy import LazyModuleMixin
 from .module import Module
 
@@ -72,6 +74,8 @@ class Linear(Module):
     def forward(self, input: Any) -> Any:
         """Return the affine map of `input`."""
         return F.linear(input, self.weight, self.bias)
+
+    __call__ = quick_affine(CATALOGUE["linear"], forward)
 
     def extra_repr(self) -> str:
         """The sizes, and whether there is a bias."""
