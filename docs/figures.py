@@ -27,8 +27,9 @@ class Figure(drawing.Figure):
         panels = "".join(
             svg(panel, ": ".join(filter(None, (self.title, panel.title)))) for panel in self.panels
         )
+        hide = ' hidden="hidden"' if hidden else ""
         return (
-            f'<div class="drawing"{" hidden" * hidden}><p>{escape(self.title)}</p>'
+            f'<div class="drawing"{hide}><p>{escape(self.title)}</p>'
             f'<div class="panels">{panels}</div></div>'
         )
 
@@ -52,7 +53,7 @@ class Slider:
         return (
             f'<div class="frames"><label>{escape(self.name)} <input type="range" min="0" '
             f'max="{len(self.figures) - 1}" value="{self.start}" autocomplete="off" '
-            f'oninput="{CHOOSE}"></label>{frames}</div>'
+            f'oninput="{CHOOSE}"/></label>{frames}</div>'
         )
 
 

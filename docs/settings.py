@@ -47,7 +47,6 @@ html_sidebars = {
 }
 html_css_files = ["pages.css"]
 html_js_files = ["pad.js"]
-pygments_style, pygments_dark_style = "friendly", "monokai"
 html_math_renderer = "mathml"
 
 
