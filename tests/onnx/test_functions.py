@@ -64,6 +64,25 @@ FUNCTIONS = {
     "exponentials": (lambda x: (x.exp2(), x.expm1(), x.exp()), [X]),
     "logarithms": (lambda x: (x.log(), x.log2(), x.log10(), x.log1p()), [positive(3, 4)]),
     "tiny expm1": (lambda x: (x.expm1() * 1e6, x.log1p() * 1e6), [X * np.float32(1e-6)]),
+    "large log1p": (lambda x: x.log1p(), [np.array([-0.6, 1e-7, 3.0, 1e6, 1e30, np.inf], "f")]),
+    "endless logaddexp": (
+        torch.logaddexp,
+        [np.array([-np.inf, np.inf, 1.0], "f"), np.array([-np.inf, np.inf, -np.inf], "f")],
+    ),
+    "a number": (
+        lambda x: (x.softmax(0), x.log_softmax(0), x.t(), x.topk(1), x.kthvalue(1), x.sort()),
+        [floats()],
+    ),
+    "whole extremes": (lambda x, y: (torch.fmax(x, y), torch.fmin(x, y), x.relu()), [LONG, -LONG]),
+    "distances of pairs": (F.pdist, [X]),
+    "losses of one row": (
+        lambda x: (
+            F.multi_margin_loss(x[0], torch.tensor(0)),
+            F.multilabel_margin_loss(x[0], torch.tensor(0)),
+        ),
+        [X[0]],
+    ),
+    "nothing joined": (lambda x: torch.cat([x[:0], x[:0]]), [X[0]]),
     "logaddexp": (lambda x, y: (torch.logaddexp(x, y), torch.logaddexp2(x, y)), [X, Y]),
     "trigonometry": (lambda x: (x.sin(), x.cos(), x.tan(), x.atan(), x.sinh(), x.cosh()), [X]),
     "areas": (lambda x: (x.asinh(), (x.abs() + 1).acosh(), (x * 0.1).atanh()), [X]),
@@ -269,6 +288,7 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # of the reference evaluator
 def test_function_runs_elsewhere(name):
     function, values = FUNCTIONS[name]
     check(Wrapped(function), values, reference=name not in {"bits", "reflected"})

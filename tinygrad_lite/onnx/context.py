@@ -20,6 +20,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 WRITERS: dict[str, Callable[..., Any]] = {}
 """How each operation of the catalogue is written; takes a Context and the operands."""
 
+FLOATS_ONLY = {
+    "Conv", "ConvTranspose", "AveragePool", "MaxPool", "Softmax", "LogSoftmax", "IsNaN", "IsInf",
+}  # fmt: skip
+
 WHOLE: dict[str, tuple[Callable[..., Any], Callable[..., bool]]] = {}
 """How functions taken whole are written, and whether one with these arguments can be."""
 
@@ -84,6 +88,9 @@ class Context:
 
     def emit(self, op: str, *inputs: Any, outputs: int = 1, **attributes: Any) -> Any:
         """Add a node; Python numbers among the inputs become constants like the first value."""
+        first = next((i for i in inputs if isinstance(i, Value)), None)
+        if op in FLOATS_ONLY and first is not None and first.dtype.kind != "f":
+            self.refuse(f"ONNX's {op} takes floating-point numbers only, got {first.dtype}")
         like = next((i.dtype for i in inputs if isinstance(i, Value)), np.dtype(np.float32))
         made = [
             self.builder.constant(i, like) if isinstance(i, (bool, int, float)) else i

@@ -139,7 +139,7 @@ def multi_margin_loss(
     input: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None,
     size_average: Any = None, reduce: Any = None, reduction: str = "mean",
 ) -> Any:  # fmt: skip
-    rows = input if input.ndim > 1 else input.unsqueeze(0)
+    rows = input if input.ndim > 1 else input.reshape(1, -1)
     places = target.reshape(-1)
     classes = rows.shape[1]
     others = places.unsqueeze(1) != arange(classes)
@@ -157,8 +157,8 @@ def multilabel_margin_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
     flat = input.ndim < 2
-    rows = input.unsqueeze(0) if flat else input
-    places = target.unsqueeze(0) if flat else target
+    rows = input.reshape(1, -1) if flat else input
+    places = target.reshape(1, -1) if flat else target
     classes = rows.shape[1]
     listed = (places < 0).long().cumsum(1) == 0
     places = where(listed, places, 0)

@@ -163,6 +163,8 @@ def write_avg_pool(c: Context, x: Value) -> Any:
 def _sum_pool(c: Context, x: Value, window: Window, divisor: int | None) -> Any:
     """Sums of windows by a convolution with ones, over the number that each counts."""
     axes = len(window.kernel)
+    if x.dtype.kind != "f":
+        c.refuse(f"ONNX's AveragePool takes floating-point numbers only, got {x.dtype}")
     if any(isinstance(n, Size) for n in x.shape[2:]):
         c.refuse("the number of elements a window counts depends on the size of the inputs")
     outs, ends = window.places(x.shape[2:]), _ends_of_windows(x, window)

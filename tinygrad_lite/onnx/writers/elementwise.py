@@ -66,24 +66,31 @@ def write_log10(c: Context, x: Value) -> Any:
 
 @writes("log1p")
 def write_log1p(c: Context, x: Value) -> Any:
-    """log(1 + x) = 2 atanh(x / (2 + x)), which keeps its digits near 0."""
-    ratio = c.emit("Div", x, c.emit("Add", x, 2.0))
-    return c.emit("Mul", c.emit("Atanh", ratio), c.constant(2))
+    """2 atanh(x / (2 + x)) keeps its digits near 0, log(1 + x) elsewhere."""
+    near = c.emit("Less", c.emit("Abs", x), 0.5)
+    small = c.emit("Where", near, x, c.constant(0))  # elsewhere it overflows
+    ratio = c.emit("Div", small, c.emit("Add", small, c.constant(2)))
+    fine = c.emit("Mul", c.emit("Atanh", ratio), c.constant(2))
+    return c.emit("Where", near, fine, c.emit("Log", c.emit("Add", x, 1.0)))
 
 
 @writes("logaddexp")
 def write_logaddexp(c: Context, x: Any, y: Any) -> Any:
     x, y = c.value(x, c.out.dtype), c.value(y, c.out.dtype)
-    apart = c.emit("Neg", c.emit("Abs", c.emit("Sub", x, y)))
-    return c.emit("Add", c.emit("Max", x, y), _log1p_exp(c, apart))
+    return c.emit("Add", c.emit("Max", x, y), _log1p_exp(c, _apart(c, x, y)))
 
 
 @writes("logaddexp2")
 def write_logaddexp2(c: Context, x: Any, y: Any) -> Any:
     x, y = c.value(x, c.out.dtype), c.value(y, c.out.dtype)
-    apart = c.emit("Neg", c.emit("Abs", c.emit("Sub", x, y)))
-    rest = _log1p_exp(c, c.emit("Mul", apart, c.constant(math.log(2))))
+    rest = _log1p_exp(c, c.emit("Mul", _apart(c, x, y), c.constant(math.log(2))))
     return c.emit("Add", c.emit("Max", x, y), c.emit("Mul", rest, c.constant(1 / math.log(2))))
+
+
+def _apart(c: Context, x: Value, y: Value) -> Any:
+    """−|x − y|, which is 0 for equal infinities."""
+    apart = c.emit("Neg", c.emit("Abs", c.emit("Sub", x, y)))
+    return c.emit("Where", c.emit("Equal", x, y), c.constant(0), apart)
 
 
 def _log1p_exp(c: Context, x: Any) -> Any:
@@ -218,10 +225,18 @@ def write_extreme(c: Context, x: Any, y: Any) -> Any:
 @writes("fmax", "fmin")
 def write_number_extreme(c: Context, x: Any, y: Any) -> Any:
     """The extreme of two numbers; a NaN gives way to the other."""
+    op = "Max" if c.op == "fmax" else "Min"
     x, y = c.value(x, c.out.dtype), c.value(y, c.out.dtype)
+    if c.out.dtype.kind != "f":
+        return c.emit(op, x, y)
     left = c.emit("Where", c.emit("IsNaN", x), y, x)
     right = c.emit("Where", c.emit("IsNaN", y), x, y)
-    return c.emit("Max" if c.op == "fmax" else "Min", left, right)
+    return c.emit(op, left, right)
+
+
+@writes("relu")
+def write_relu(c: Context, x: Value) -> Any:
+    return c.emit("Relu", x) if x.dtype.kind == "f" else c.emit("Max", x, 0)
 
 
 @writes("clamp")
@@ -478,7 +493,10 @@ def write_sinc(c: Context, x: Value) -> Any:
 
 @writes("softmax", "log_softmax")
 def write_softmax(c: Context, x: Value) -> Any:
-    return c.emit("Softmax" if c.op == "softmax" else "LogSoftmax", x, axis=c["axis"])
+    op = "Softmax" if c.op == "softmax" else "LogSoftmax"
+    if x.ndim:
+        return c.emit(op, x, axis=c["axis"])
+    return c.emit("Squeeze", c.emit(op, c.emit("Unsqueeze", x, c.ints([0])), axis=0), c.ints([0]))
 
 
 @writes("dropout")

@@ -17,7 +17,7 @@ def write_index(c: Context, x: Value) -> Any:
     if c.numbers[0] in c.lasts:
         return _take_last(c)
     key = c.settings["key"]
-    parts = list(key) if isinstance(key, tuple) else [key]
+    parts = list(key) if type(key) is tuple else [key]
     parts = _complete(c, parts, x.ndim)
     basic, arrays, ranks = _cut_and_drop(c, x, parts)
     if not arrays:

@@ -140,10 +140,15 @@ def _ordered(c: Context, x: Value, axis: int, count: Any, largest: bool) -> Any:
     return (values if x.dtype.kind != "b" else c.cast(values, np.bool_)), places
 
 
+def _of_one(c: Context, x: Value) -> Any:
+    """A number in order, and its place."""
+    return c.emit("Identity", x), c.constant(0, np.int64)
+
+
 @writes("sort", "argsort")
 def write_sort(c: Context, x: Value) -> Any:
     if not x.ndim:
-        values, places = c.emit("Identity", x), c.constant(0, np.int64)
+        values, places = _of_one(c, x)
     else:
         axis = c["axis"] % x.ndim
         count = c.builder.sizes([x.shape[axis]], (x,))
@@ -153,11 +158,15 @@ def write_sort(c: Context, x: Value) -> Any:
 
 @writes("topk")
 def write_topk(c: Context, x: Value) -> Any:
+    if not x.ndim:
+        return _of_one(c, x)
     return _ordered(c, x, c["axis"] % x.ndim, c.ints([c["k"]]), c["largest"])
 
 
 @writes("kthvalue", "median_along")
 def write_kth(c: Context, x: Value) -> Any:
+    if not x.ndim:
+        return _of_one(c, x)
     axis = c["axis"] % x.ndim
     size = x.shape[axis]
     if isinstance(size, Size):

@@ -20,7 +20,7 @@ def write_reshape(c: Context, x: Value) -> Any:
 
 @writes("transpose")
 def write_transpose(c: Context, x: Value) -> Any:
-    return c.emit("Transpose", x, perm=list(c["axes"]))
+    return c.emit("Transpose", x, perm=list(c["axes"])) if x.ndim else c.emit("Identity", x)
 
 
 @writes("expand")
@@ -45,7 +45,7 @@ def write_cat(c: Context, *xs: Any) -> Any:
     parts = [v if v.dtype == dtype else c.cast(v, dtype) for v in values if 0 not in v.shape[:1]]
     if c["axis"] % c.out.ndim:
         parts = [v if v.dtype == dtype else c.cast(v, dtype) for v in values]
-    return c.emit("Concat", *parts, axis=c["axis"])
+    return c.emit("Concat", *parts or values, axis=c["axis"])
 
 
 @writes("stack")
