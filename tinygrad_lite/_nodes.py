@@ -53,9 +53,13 @@ class Recorded:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes behind this one, each with the number of its result.
 
-        Operands that want no gradient, but could, have None.
+        Operands that want no gradient, but could, have None. A number on the left stands on the
+        right, as in PyTorch: 2 * x is x * 2.
         """
         found = {position: _as_edge(parent) for parent, position in self.edges()}
+        shapes = getattr(self, "sx", None), getattr(self, "sy", None)
+        if list(found) == [1] and shapes[0] is None and shapes[1] is not None:
+            return found[1], (None, 0)
         if not found or self.op.kind == "custom":
             return tuple(found.values())
         takes = self.op.facts.takes

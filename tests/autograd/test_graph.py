@@ -23,6 +23,9 @@ def test_edges_are_listed_as_pytorch_lists_them():
     x, y = pair()
     leaf = x._node
     assert (x * 2).grad_fn.next_functions == ((leaf, 0), (None, 0))
+    for number_first in (2 * x, 2 + x, 2 - x, 2 / x):
+        assert number_first.grad_fn.next_functions[0] == (leaf, 0)
+    assert (torch.ones(1) * x).grad_fn.next_functions == ((None, 0), (leaf, 0))
     assert (x * y).grad_fn.next_functions == ((leaf, 0), (y._node, 0))
     assert x.sum().grad_fn.next_functions == ((leaf, 0),)
     assert x.index_select(0, torch.tensor([1])).grad_fn.next_functions == ((leaf, 0),)

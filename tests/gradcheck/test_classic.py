@@ -113,3 +113,19 @@ def test_unused_inputs_and_several_outputs():
     theirs = [torch.tensor(X, requires_grad=True) for _ in range(2)]
     expected = torch.autograd.gradcheck(function, theirs, eps=1e-6, raise_exception=False)
     assert bool(gradcheck(function, ours, eps=1e-6, raise_exception=False)) is expected
+
+
+@pytest.mark.parametrize("home", [torch, tinygrad_lite], ids=["torch", "ours"])
+def test_none_for_inputs_that_do_not_exist_is_right_as_in_pytorch(home):
+    class Twice(home.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2, None, None
+
+    assert home.autograd.gradcheck(
+        Twice.apply, home.ones(2, requires_grad=True, dtype=home.float64)
+    )

@@ -54,7 +54,8 @@ class CallSpy:
     def forgiven(self, returned: Any) -> Fault | None:
         """A fault if a gradient lacks the shape or dtype of its input."""
         gradients = returned if isinstance(returned, tuple) else (returned,)
-        if len(gradients) != len(self.shapes):
+        beyond = gradients[len(self.shapes) :]  # may be None, as in PyTorch
+        if len(gradients) < len(self.shapes) or any(g is not None for g in beyond):
             return Fault(
                 "wrong number of gradients",
                 f"{self.__name__}.backward returned {len(gradients)} for {len(self.shapes)} "
