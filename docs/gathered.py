@@ -22,6 +22,7 @@ __all__ = ["setup"]
 
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "docs" / "images" / "examples"
+SPELLED = {"gpt": "GPT", "cnn": "CNN", "mlp": "MLP", "lstm": "LSTM", "vae": "VAE"}
 NOTE = "% This page is gathered by docs/gathered.py; edit what it was made of.\n\n"
 
 
@@ -50,8 +51,9 @@ def example(path: Path) -> str:
     words = ast.get_docstring(tree) or ""
     title, _, rest = words.partition("\n\n")
     code = "\n".join(source.splitlines()[tree.body[0].end_lineno :]).strip()
-    prose = re.sub(r"^    (.*)$", r"```sh\n\1\n```", rest, flags=re.MULTILINE)
-    heading = path.stem.replace("_", " ")
+    prose = re.sub(r"^ *(python .*)$", r"```sh\n\1\n```", rest, flags=re.MULTILINE)
+    heading = " ".join(SPELLED.get(word, word) for word in path.stem.split("_"))
+    heading = heading[:1].upper() + heading[1:]
     figure = FIGURES / f"{path.stem}.svg"
     shown = f"```{{image}} {figure.relative_to(ROOT / 'docs').as_posix()}\n:alt: its figure\n```"
     parts = [f"# {heading}", " ".join(title.split()), prose]
@@ -112,7 +114,8 @@ def main() -> None:
     for path in scripts():
         with tempfile.TemporaryDirectory() as folder:
             environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-            subprocess.run([sys.executable, str(path)], cwd=folder, env=environment, check=True)
+            command = [sys.executable, str(path)]
+            subprocess.run(command, cwd=folder, env=environment, check=True)  # noqa: S603 - ours
             shutil.copy(Path(folder) / f"{path.stem}.svg", FIGURES)
 
 

@@ -12,6 +12,9 @@ __all__ = ["setup"]
 
 DOCS = Path(__file__).parent
 
+# Figures of examples are as wide as a report: on a phone they scroll rather than shrink.
+STYLE = ' style="max-width: max(100%, 44rem); height: auto"'
+
 # The pictures know how notebooks say that they are dark; the page says it in the same words.
 FOLLOW = """
 (() => {
@@ -41,7 +44,8 @@ class Inline(SphinxTransform):
             path = self._find(image["uri"])
             if path is not None:
                 drawn = path.read_text(encoding="utf-8").partition("<svg")[2]
-                markup = f'<div class="picture" style="overflow-x: auto"><svg{drawn}</div>'
+                wide = "" if "style=" in drawn.partition(">")[0] else STYLE
+                markup = f'<div class="picture" style="overflow-x: auto"><svg{wide}{drawn}</div>'
                 image.replace_self(nodes.raw("", markup, format="html"))
 
     def _find(self, uri: str) -> Path | None:
