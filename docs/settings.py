@@ -47,6 +47,8 @@ html_sidebars = {
 }
 html_css_files = ["pages.css"]
 html_js_files = ["pad.js"]
+# Styles of Pygments itself: those that furo prefers turn on the log of everything else.
+pygments_style, pygments_dark_style = "friendly", "github-dark"
 html_math_renderer = "mathml"
 
 
