@@ -65,7 +65,8 @@ def named(name: str, *fields: str) -> Any:
     indices=2)
     """
     body: dict[str, Any] = {f: property(itemgetter(i)) for i, f in enumerate(fields)}
-    body.update(__slots__=(), _fields=fields, __module__=__name__)
+    said = f"What `{name}` returns: {', '.join(fields)}; by name or by position."
+    body.update(__slots__=(), _fields=fields, __module__=__name__, __doc__=said)
     KINDS[name] = type(name, (Named,), body)
     return KINDS[name]
 

@@ -12,16 +12,17 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-
-from sphinx.application import Sphinx
-from sphinx.config import Config
+from typing import TYPE_CHECKING, Any
 
 from tinygrad_lite._op import CATALOGUE
 
 from .entries import PACKAGE, Entry, collect, members_of, signature_of
 from .pages import FAMILIES, PAGES, Page
 from .prose import Linker, escape, first_sentence, indent, write_docstring, write_inline
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
 
 __all__ = ["setup", "write_pages"]
 

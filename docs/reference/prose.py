@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import re
+import textwrap
 from collections.abc import Callable
 
 __all__ = ["escape", "first_sentence", "indent", "write_docstring"]
@@ -53,7 +53,7 @@ def _write_code(code: str, link: Linker) -> str:
 def write_docstring(text: str, link: Linker) -> str:
     """The docstring: paragraphs, sections as fields, formulas and examples as they stand."""
     blocks = []
-    for block in re.split(r"\n\s*\n", inspect.cleandoc(text)) if text else ():
+    for block in re.split(r"\n\s*\n", text.strip()) if text else ():
         blocks += [_write_block(part, link) for part in _split_examples(block)]
     return "\n\n".join(blocks)
 
@@ -71,11 +71,11 @@ def _write_block(block: str, link: Linker) -> str:
         return ".. code-block:: pycon\n\n" + indent(block)
     lines = block.splitlines()
     if all(line.startswith("    ") for line in lines):
-        return "::\n\n" + indent(inspect.cleandoc("\n" + block))
+        return "::\n\n" + indent(textwrap.dedent(block))
     inner = next((i for i, line in enumerate(lines) if line.startswith("    ")), None)
     if inner and all(line.startswith("    ") for line in lines[inner:]):
         above = _write_block("\n".join(lines[:inner]), link)
-        return above + "\n\n::\n\n" + indent(inspect.cleandoc("\n" + "\n".join(lines[inner:])))
+        return above + "\n\n::\n\n" + indent(textwrap.dedent("\n".join(lines[inner:])))
     if any(line.startswith(("- ", "* ")) for line in lines):
         return _write_list(block, link)
     parts = WITHIN.split(" ".join(line.strip() for line in lines))
