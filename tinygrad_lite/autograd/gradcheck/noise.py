@@ -59,6 +59,14 @@ def difference_scatter(values: Vector) -> Vector:
     return np.asarray(np.min(found, axis=0))
 
 
+def in_coarse_steps(values: Vector) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which columns move by float32's rounding at least; what saturates moves by float64's."""
+    with np.errstate(all="ignore"):
+        steps = np.abs(np.diff(values, axis=0)) / np.abs(values[1:])
+    shortest = np.where(steps > 0, steps, np.inf).min(axis=0)
+    return np.asarray(np.isfinite(shortest) & (shortest >= SINGLE / 4))
+
+
 def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) -> Noise:
     """Scatter of every output around `x`, at least half a unit in its last place."""
     own, _ = magnitudes(flat, x)
@@ -74,7 +82,8 @@ def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) ->
         values = np.array([flat.value(x + spacing * k * direction) for k in range(-3, POINTS - 3)])
         moved = np.any(values != values[0], axis=0)
         fresh = still & moved
-        coarse |= fresh & (spacing >= SPACINGS[2]) & (flat.working is np.float64)
+        if spacing >= SPACINGS[2] and flat.working is np.float64:
+            coarse |= fresh & in_coarse_steps(values)
         scatter = difference_scatter(values)
         sigma = np.where(fresh & np.isfinite(scatter), np.maximum(sigma, scatter), sigma)
         still &= ~moved
