@@ -8,3 +8,5 @@ from settings import *  # noqa: F403 - Sphinx reads the names of this module
 
 language = "ko"
 html_title = "tinygrad_lite 한국어"
+
+locale_dirs = ["locales"]
