@@ -1,4 +1,4 @@
-"""Calls of single layers under no_grad: quick where nothing is unusual, and the same in every way."""
+"""Calls of single layers under no_grad: quick where nothing is unusual, and otherwise the same."""
 
 import numpy as np
 import pytest
@@ -87,10 +87,10 @@ def test_another_forward_is_called(monkeypatch):
 def test_errors_name_the_module():
     model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(4, 3))
     with torch.no_grad():
-        with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied") as error:
+        with pytest.raises(RuntimeError, match="mat1 and mat2 shapes") as error:
             model(torch.ones(1, 4))
         assert "in module `2`" in "".join(error.value.__notes__)
-        with pytest.raises(RuntimeError, match="same dtype|expected .* dtype"):
+        with pytest.raises(RuntimeError, match=r"same dtype|expected .* dtype"):
             model(torch.ones(1, 4).double())
         with pytest.raises(TypeError, match="must be Tensor"):
             model(np.ones((1, 4)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property as lazy_property
-from typing import Any
 
 import numpy as np
 

@@ -17,7 +17,7 @@ database = pytest.importorskip(
     exc_type=ImportError,
 )
 
-# SparseAdam wants sparse gradients and refuses the dense ones of these tests: it has tests of its own.
+# SparseAdam refuses dense gradients, which these tests give: it has tests of its own.
 KNOWN = [
     info
     for info in database.optim_db

@@ -29,7 +29,7 @@ def quick_unary(op: Op, forward: Call) -> Call:
     """`__call__` of a layer that applies an elementwise operation; its `forward` is given."""
     compute = op.forward
 
-    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         state = here.state
         if not (state.grad or kwargs or self._hooked or everywhere.hooked) and len(args) == 1:
             (x,) = args
@@ -44,14 +44,14 @@ def quick_unary(op: Op, forward: Call) -> Call:
                     return make(compute(array), None)
         return Module.__call__(self, *args, **kwargs)
 
-    return Module.__call__ if PLAIN else __call__
+    return Module.__call__ if PLAIN else call
 
 
 def quick_affine(op: Op, forward: Call) -> Call:
     """`__call__` of a layer whose operation takes an input, a weight and a bias."""
     compute = op.forward
 
-    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         state = here.state
         if not (state.grad or kwargs or self._hooked or everywhere.hooked):
             try:
@@ -69,4 +69,4 @@ def quick_affine(op: Op, forward: Call) -> Call:
                 pass  # no bias, no tensor, other shapes: the general way answers or explains
         return Module.__call__(self, *args, **kwargs)
 
-    return Module.__call__ if PLAIN else __call__
+    return Module.__call__ if PLAIN else call
