@@ -15,18 +15,30 @@ from .._tensor import Tensor
 
 __all__: list[str] = []
 
+PART = 1 << 15
+
 
 def _sampler(name: str, draw: Any, text: str) -> None:
     def function(self: Any, *args: Any, generator: Any = None, **keywords: Any) -> Any:
         forbid(self)
-        drawn = draw(generator_of(generator), self._array.shape, *args, **keywords)
+        drawn = _draw(draw, generator_of(generator), self._array, args, keywords)
         start = tick()
-        value = make(np.asarray(drawn).astype(self._array.dtype), None)
-        return replace(self, value, name, start)
+        return replace(self, make(drawn, None), name, start)
 
     function.__name__ = name
     function.__doc__ = text
     setattr(Tensor, name, function)
+
+
+def _draw(draw: Any, rng: Any, array: Any, args: Any, keywords: Any) -> Any:
+    """Return numbers for an array, as many at a time as the processor's cache holds."""
+    if array.size <= PART or draw not in (_uniform, _normal):
+        return np.asarray(draw(rng, array.shape, *args, **keywords)).astype(array.dtype)
+    flat = np.empty(array.size, array.dtype)
+    for start in range(0, array.size, PART):
+        part = flat[start : start + PART]
+        part[...] = draw(rng, part.shape, *args, **keywords)
+    return flat.reshape(array.shape)
 
 
 def _need(condition: bool, text: str) -> None:
