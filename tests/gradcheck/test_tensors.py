@@ -216,3 +216,12 @@ def test_what_forward_loses_in_float32_is_no_fault_of_backward():
 
     report = gradcheck(make(lambda x: x * x, lossy).apply, (x,), raise_exception=False)
     assert "float32 gradient" in report.cause
+
+
+def test_outputs_that_saturate_are_not_taken_for_float32():
+    x = torch.linspace(-2, 2, 100, dtype=torch.float64).reshape(5, 20).requires_grad_()
+    w = torch.linspace(-3, 3, 400, dtype=torch.float64).reshape(20, 20).requires_grad_()
+    report = gradcheck(lambda x, w: torch.tanh(x @ w.T), (x, w), report=True)
+    assert report
+    assert not any("float32" in note for note in report.notes)
+    assert report.forwards <= 200
