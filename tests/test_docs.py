@@ -12,7 +12,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-CHAPTER = sorted(path.stem for path in (DOCS / "en" / "chapter").glob("*.md"))
 GATHERED = ("reference", "gathered")  # written by the build
 PAGES = sorted(
     path
@@ -22,7 +21,16 @@ PAGES = sorted(
 )
 BLOCK = re.MULTILINE | re.DOTALL
 FENCED = re.compile(r"^```.*?^```$", BLOCK)
-CELL = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```$", BLOCK)
+CELL = re.compile(r"^```\{code-cell\}.*?\n(?::\S+:[^\n]*\n)*(.*?)^```$", BLOCK)
+
+
+def stems(language, folder):
+    return {path.stem for path in (DOCS / language / folder).glob("*.md")}
+
+
+CHAPTER = sorted(stems("en", "chapter"))
+BOTH = [f"chapter/{page}" for page in CHAPTER]
+BOTH += [f"guide/{page}" for page in sorted(stems("en", "guide") & stems("ko", "guide"))]
 
 
 def name(path):
@@ -30,7 +38,7 @@ def name(path):
 
 
 def read(language, page):
-    return (DOCS / language / "chapter" / f"{page}.md").read_text(encoding="utf-8")
+    return (DOCS / language / f"{page}.md").read_text(encoding="utf-8")
 
 
 def prose(text):
@@ -68,17 +76,21 @@ def test_the_comparison_sees_code_and_overlooks_words():
 
 def test_the_chapter_has_the_same_pages_in_both_languages():
     assert len(CHAPTER) == 9
-    assert sorted(path.stem for path in (DOCS / "ko" / "chapter").glob("*.md")) == CHAPTER
+    assert sorted(stems("ko", "chapter")) == CHAPTER
 
 
-@pytest.mark.parametrize("page", CHAPTER)
+def test_every_page_in_korean_is_one_in_english():
+    assert stems("ko", "guide") <= stems("en", "guide")
+
+
+@pytest.mark.parametrize("page", BOTH)
 def test_both_languages_have_the_same_code(page):
     english, korean = read("en", page), read("ko", page)
     assert CELL.findall(english)
     assert code(english) == code(korean)
 
 
-@pytest.mark.parametrize("page", CHAPTER)
+@pytest.mark.parametrize("page", BOTH)
 @pytest.mark.parametrize(
     "part",
     [
@@ -97,7 +109,7 @@ def test_both_languages_have_the_same_parts(page, part):
     assert found("en") == found("ko")
 
 
-@pytest.mark.parametrize("page", CHAPTER)
+@pytest.mark.parametrize("page", BOTH)
 def test_both_languages_explain_the_same_with_the_same_names(page):
     def formulas(language):
         text = re.sub(r"^\$\$.*?\$\$", "", prose(read(language, page)), flags=BLOCK)
@@ -187,10 +199,10 @@ def program(text):
 # The Korean cells differ from the English ones in their words alone, and so may be run seldom.
 RUNS = [
     pytest.param(
-        language, page, marks=[pytest.mark.slow] * (language == "ko" or page == "overfitting")
+        language, page, marks=[pytest.mark.slow] * (language == "ko" or "overfitting" in page)
     )
     for language in ("en", "ko")
-    for page in CHAPTER
+    for page in BOTH
 ]
 
 
