@@ -66,7 +66,7 @@ class Both:
                 assert (a.grad is None) == (b.grad is None), f"grad of {i} in\n{program}"
                 if a.grad is not None:
                     np.testing.assert_allclose(
-                        a.grad.numpy(), b.grad.numpy(), rtol=1e-8, atol=1e-10,
+                        a.grad.detach().numpy(), b.grad.detach().numpy(), rtol=1e-8, atol=1e-10,
                         err_msg=f"gradient {i} in\n{program}",
                     )  # fmt: skip
 

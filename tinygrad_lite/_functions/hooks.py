@@ -84,5 +84,5 @@ class Retainer:
         tensor = self.tensor()
         if tensor is not None:
             present = tensor._grad
-            kept = g if g.requires_grad else g.detach().clone()
+            kept = g.clone() if g.requires_grad else g.detach().clone()
             tensor._grad = kept if present is None else present + kept

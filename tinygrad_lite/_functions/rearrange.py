@@ -80,6 +80,8 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"
         )
+    if not input._array.ndim:
+        raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     axes = tuple(axis_of(d, input._array.ndim) for d in dims)
     return apply(sh.roll, (input,), {"shift": shifts, "axis": axes})
 

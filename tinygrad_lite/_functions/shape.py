@@ -180,6 +180,11 @@ def ravel(input: Any) -> Any:
 def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     """Dimension `dim` split into several, of lengths `sizes` (one may be -1)."""
     shape = input._array.shape
+    if not shape:
+        raise RuntimeError(
+            "unflatten got an unexpected error: "
+            f"Dimension specified as {dim} but tensor has no dimensions"
+        )
     axis = axis_of(dim, len(shape))
     sizes = tuple(sizes)
     if not sizes:
@@ -352,7 +357,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     """All tensors expanded to the shape they broadcast to."""
     tensors = listed(tensors)
     shape = _broadcast([t._array.shape for t in tensors])
-    return tuple(expanded(t, shape) for t in tensors)
+    return tuple(t if t._array.shape == shape else expanded(t, shape) for t in tensors)
 
 
 def _broadcast(shapes: list[Any]) -> tuple[int, ...]:

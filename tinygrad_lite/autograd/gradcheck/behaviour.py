@@ -355,6 +355,8 @@ class Behaviour:
         unit = float(np.finfo(once.dtype).eps) if once.dtype.kind == "f" else 0.0
         slack = 1e4 * unit * size + 10 * gap_between(once, pulled["jittered"])
         slack += 1e3 * unit * self.steepest(number)
+        if unit:  # below it numbers lose digits one by one
+            slack += 1e4 * float(np.finfo(once.dtype).smallest_subnormal)
         scaled = gap_between(double, -2 * once)
         added = gap_between(pulled["both"], once + pulled["apart"])
         if not from_nothing and max(scaled, added) <= slack:

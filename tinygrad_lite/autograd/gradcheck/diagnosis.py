@@ -276,6 +276,12 @@ def rearranged(case: Case) -> Cause | None:
                 f"gradient {what}",
                 f"undo it: the gradient of {case.name!r} is right but for its elements' order",
             )
+    for what, guess in patterns.shifts(case.analytic, case.numeric, case.wrong, case.shape):
+        if case.explains(guess):
+            return Cause(
+                f"gradient {what}",
+                f"an offset is wrong: the window of {case.name!r} begins too early or too late",
+            )
     several = int(case.wrong.any(axis=0).sum()) > 1
     if several and patterns.is_permutation(case.analytic, case.numeric, case.table.bar):
         return Cause("gradient permuted", f"its elements belong to other places of {case.name!r}")

@@ -126,6 +126,27 @@ def rearrangements(
                 yield f"{what} (its mask or weights are)", numeric[order][:, order]
 
 
+def shifts(
+    analytic: Vector, numeric: Vector, wrong: Flags, shape: tuple[int, ...]
+) -> Iterator[tuple[str, Vector]]:
+    """Jacobians with the elements moved by one or two places, what comes in at the edge left open.
+
+    An offset that is wrong by one moves a window over padded memory: no element comes round.
+    """
+    places = np.arange(math.prod(shape)).reshape(shape)
+    for axis, size in enumerate(shape):
+        for shift in (1, -1, 2, -2):
+            if size < 2 * abs(shift) + 1:
+                continue
+            edge = np.zeros(shape, bool)
+            ends = slice(0, shift) if shift > 0 else slice(shift, None)
+            edge[(slice(None),) * axis + (ends,)] = True
+            guess = numeric[:, np.roll(places, shift, axis).ravel()]
+            guess = np.where(edge.ravel(), analytic, guess)
+            if wrong[:, ~edge.ravel()].any(axis=0).sum() > 1:
+                yield f"shifted by {shift} along axis {axis}", guess
+
+
 def is_permutation(analytic: Vector, numeric: Vector, bar: Vector) -> bool:
     """Whether the columns of one Jacobian are those of the other in a different order."""
     if not 2 < analytic.shape[1] <= 128:
