@@ -150,8 +150,14 @@ def _refuse(name: str, reason: str) -> None:
     setattr(Tensor, name, function)
 
 
+@method(names=("to_sparse_coo",))
+def to_sparse(self: Any, *_: Any, **__: Any) -> Any:
+    """`self`: every tensor is dense, also those that PyTorch would keep sparse."""
+    return self
+
+
 for _name in (
-    "to_sparse", "to_sparse_coo", "to_sparse_csr", "to_sparse_csc", "to_sparse_bsr",
+    "to_sparse_csr", "to_sparse_csc", "to_sparse_bsr",
     "to_sparse_bsc", "sparse_mask", "smm", "sspaddmm",
 ):  # fmt: skip
     _refuse(_name, "sparse tensors are out of scope; multiply by a mask")
