@@ -87,7 +87,7 @@ def test_every_page_in_korean_is_one_in_english():
 def test_both_languages_have_the_same_code(page):
     english, korean = read("en", page), read("ko", page)
     assert CELL.findall(english)
-    assert code(english) == code(korean)
+    assert code(english) == code(korean), f"docs/en/{page}.md and docs/ko/{page}.md differ"
 
 
 @pytest.mark.parametrize("page", BOTH)
