@@ -114,13 +114,13 @@ def _shorten(text: str) -> str:
     return text if len(text) < 60 else "..."
 
 
-def write_member(reference: Reference, member: Entry) -> str:
+def write_member(reference: Reference, member: Entry, prefix: str = "") -> str:
     """A method or an attribute."""
     kind = "method" if member.kind in {"staticmethod", "classmethod"} else member.kind
     bound = member.kind in {"method", "classmethod"}
     call = "" if kind == "property" else signature_of(member.thing, bound=bound)
     flag = f"\n   :{member.kind}:" if kind != member.kind else ""
-    shown = ("\n" + " " * (len(kind) + 10)).join(f"{name}{call}" for name in member.names)
+    shown = ("\n" + " " * (len(kind) + 10)).join(f"{prefix}{name}{call}" for name in member.names)
     body = write_docstring(member.text, reference.linker(member))
     return f".. py:{kind}:: {shown}{flag}\n\n{indent(body)}"
 
@@ -159,16 +159,23 @@ def write_page(reference: Reference, page: Page, entries: dict[str, list[Entry]]
     parts = [HEADER + _heading(page.title, "=") + f"{page.about}\n"]
     parts.append(f".. py:currentmodule:: {PACKAGE}\n")
     for space in page.spaces:
-        if len(page.spaces) > 1:
+        first, _, more = (inspect.getdoc(_module(space)) or "").partition("\n\n")
+        if space and space != page.title:
             parts.append(_heading(space.lstrip("_"), "~"))
-            module = inspect.getdoc(_module(space)) or ""
-            parts.append(write_inline(first_sentence(module), lambda _: None) + "\n")
+            parts.append(write_docstring(first, _unlinked) + "\n")
+        if space:
+            parts.append(write_docstring(more, _unlinked) + "\n")
+        if len(page.spaces) > 1:
             parts += [write_entry(reference, entry) for entry in entries[space]]
         else:
             parts.append(write_families(entries[space], lambda e: write_entry(reference, e)))
     if page.file == "tensor":
         parts.append(write_tensor(reference))
     return "\n".join(parts)
+
+
+def _unlinked(code: str) -> None:
+    """Finds no target."""
 
 
 def _module(space: str) -> Any:
@@ -195,12 +202,8 @@ def write_tensor(reference: Reference) -> str:
         else:
             silent.append(member)
     entries = _join_in_place(list(members.values()))
-    body = write_families(entries, lambda member: _nested(write_member(reference, member)))
+    body = write_families(entries, lambda member: write_member(reference, member, "Tensor.") + "\n")
     return body + "\n" + _write_silent(silent)
-
-
-def _nested(text: str) -> str:
-    return ".. py:class:: Tensor\n   :no-index:\n\n" + indent(text) + "\n"
 
 
 def _tensor_member(reference: Reference, functions: dict[int, Entry], name: str, raw: Any) -> Entry:
@@ -226,11 +229,11 @@ def _join_in_place(members: list[Entry]) -> list[Entry]:
 
 
 def _write_silent(members: list[Entry]) -> str:
-    shown = "\n                  ".join(member.names[0] for member in members)
+    shown = "\n                  ".join(f"Tensor.{member.names[0]}" for member in members)
     return (
         _heading("There for scripts that ask", "-")
         + "Attributes and questions that have the answer of a dense tensor on the CPU.\n\n"
-        + _nested(f".. py:property:: {shown}\n")
+        + f".. py:property:: {shown}\n"
     )
 
 
@@ -257,6 +260,7 @@ def distribute(reference: Reference) -> list[tuple[Page, dict[str, list[Entry]]]
         entries = {space: reference.entries[space] for space in page.spaces}
         if page.spaces == ("",):
             mine = [e for e in left if not page.homes or e.home.rpartition(".")[2] in page.homes]
+            mine = [e for e in mine if page.file != "tensor" or e.kind == "class"]
             left = [e for e in left if e not in mine]
             entries = {"": mine}
         found.append((page, entries))
@@ -270,7 +274,7 @@ def write_index() -> str:
         f"Every public name, with its signature and what it does. Names are written as after\n"
         f"``{SPOKEN}``. Functions of tensors also take ``out=``, where PyTorch's do, and\n"
         "NumPy's ``axis`` and ``keepdims`` for ``dim`` and ``keepdim``; shapes are broadcast and\n"
-        "types promoted as in PyTorch.\n"
+        "types promoted as in PyTorch. :ref:`All names in one list <genindex>`.\n"
     )
     lines.append(".. list-table::\n   :widths: 30 70\n")
     lines += [f"   * - :doc:`{page.title} <{page.file}>`\n     - {page.about}" for page in PAGES]

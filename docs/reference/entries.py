@@ -127,7 +127,7 @@ def signature_of(thing: Any, bound: bool = False) -> str:
     try:
         signature = inspect.signature(thing)
     except (TypeError, ValueError):
-        return "(...)" if callable(thing) else ""
+        return "" if inspect.isclass(thing) else "(...)"
     parameters = list(signature.parameters.values())
     if bound and parameters and parameters[0].kind not in (
         inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD

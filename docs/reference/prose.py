@@ -54,6 +54,8 @@ def write_docstring(text: str, link: Linker) -> str:
     """The docstring: paragraphs, sections as fields, formulas and examples as they stand."""
     blocks = []
     for block in re.split(r"\n\s*\n", text.strip()) if text else ():
+        if block.startswith("Slots: "):  # of no use outside the engine
+            continue
         blocks += [_write_block(part, link) for part in _split_examples(block)]
     return "\n\n".join(blocks)
 
