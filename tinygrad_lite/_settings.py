@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from ._device import check_device, device, the_cpu
 from ._dtypes import DTYPES, set_default_dtype
+from ._kernels.team import count_threads, use_threads
 
 _STATE: dict[str, Any] = {"precision": "highest", "deterministic": False, "warn_only": False}
 
@@ -75,11 +75,8 @@ def set_default_tensor_type(t: Any) -> None:
 
 
 def get_num_threads() -> int:
-    """The number of threads that matrix products may use, as the environment sets it."""
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        if os.environ.get(name, "").isdigit():
-            return int(os.environ[name])
-    return os.cpu_count() or 1
+    """The number of threads that an operation on large arrays may use."""
+    return count_threads()
 
 
 def get_num_interop_threads() -> int:
@@ -88,9 +85,14 @@ def get_num_interop_threads() -> int:
 
 
 def set_num_threads(num: int) -> None:
-    """Accepted; NumPy reads OPENBLAS_NUM_THREADS when it is first imported."""
+    """Let operations on large arrays use `num` threads.
+
+    **Differs from PyTorch** matrix products keep to OPENBLAS_NUM_THREADS, which NumPy reads when
+    it is first imported.
+    """
     if num <= 0:
         raise RuntimeError(f"set_num_threads expects a positive integer, got {num}")
+    use_threads(num)
 
 
 def set_num_interop_threads(num: int) -> None:

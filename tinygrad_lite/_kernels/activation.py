@@ -6,6 +6,7 @@ The slope is worked out while its operands are at hand, so that the way back is 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from . import instead_of
 from .chunks import PIECE, flat_pieces
 from .erf import erf
+from .team import side_by_side
 
 __all__ = ["gelu", "gelu_tanh", "silu"]
 
@@ -51,10 +53,14 @@ def _in_pieces(x: Any, piece: Any) -> tuple[Any, Any]:
     x = np.asarray(x)
     flat = x.reshape(-1) if x.flags.c_contiguous else np.ascontiguousarray(x).reshape(-1)
     out, slope = np.empty_like(flat), np.empty_like(flat)
-    spare = np.empty(min(PIECE, flat.size), flat.dtype)
-    for part in flat_pieces(flat.size):
-        chunk = flat[part]
-        piece(chunk, out[part], slope[part], spare[: chunk.size])
+
+    def work(parts: Iterable[slice]) -> None:
+        spare = np.empty(min(PIECE, flat.size), flat.dtype)
+        for part in parts:
+            chunk = flat[part]
+            piece(chunk, out[part], slope[part], spare[: chunk.size])
+
+    side_by_side(flat_pieces(flat.size), flat.size, work)
     return out.reshape(x.shape), slope.reshape(x.shape)
 
 

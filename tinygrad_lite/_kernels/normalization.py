@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
-from .chunks import long_rows, row_pieces, stretched
+from .chunks import SHORT_CHAIN, long_rows, row_pieces, stretched
 
 __all__ = ["channel_norm", "channel_norm_pull", "row_norm", "row_norm_pull"]
 
@@ -33,7 +33,7 @@ def row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]
     mean, scale = np.empty((rows, 1), x.dtype), np.empty((rows, 1), x.dtype)
     share = np.full(width, 1 / max(1, width), x.dtype)
     with long_rows(width):
-        for part in row_pieces(rows, width):
+        for part in row_pieces(rows, width, SHORT_CHAIN):
             piece, level, steep = out[part], mean[part], scale[part]
             np.dot(x[part], share, out=level[:, 0])
             np.subtract(x[part], level, out=piece)

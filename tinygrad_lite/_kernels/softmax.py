@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from . import instead_of
-from .chunks import long_rows, row_pieces
+from .chunks import SHORT_CHAIN, long_rows, row_pieces
+from .team import side_by_side
 
 __all__ = ["log_softmax", "log_softmax_pull", "softmax", "softmax_pull", "softmax_rows"]
 
@@ -88,15 +89,19 @@ def softmax_rows(x: Any, out: Any) -> None:
     add.reduce.
     """
     ones = np.ones(x.shape[1], x.dtype)
-    with long_rows(x.shape[1]):
-        for part in row_pieces(*x.shape):
-            piece, result = x[part], out[part]
-            if _needs_shift(piece):
-                _softmax_into(piece, result, 1)
-                continue
-            np.exp(piece, out=result)
-            sums = result.dot(ones)
-            result *= np.reciprocal(sums, out=sums)[:, None]
+
+    def work(parts: Iterable[slice]) -> None:
+        with long_rows(x.shape[1]):
+            for part in parts:
+                piece, result = x[part], out[part]
+                if _needs_shift(piece):
+                    _softmax_into(piece, result, 1)
+                    continue
+                np.exp(piece, out=result)
+                sums = result.dot(ones)
+                result *= np.reciprocal(sums, out=sums)[:, None]
+
+    side_by_side(row_pieces(len(x), x.shape[1], SHORT_CHAIN), x.size, work)
 
 
 def _needs_shift(rows: Any) -> bool:
@@ -128,7 +133,7 @@ def softmax_pull(g: Any, out: Any, axis: int) -> Any:
         gx *= out
         return gx
     with long_rows(out.shape[-1]):
-        for part in row_pieces(*three[0].shape):
+        for part in row_pieces(len(three[0]), out.shape[-1], SHORT_CHAIN):
             slopes, shares, result = (a[part] for a in three)
             np.subtract(slopes, np.vecdot(slopes, shares)[:, None], out=result)
             result *= shares
@@ -146,9 +151,13 @@ def log_softmax(x: Any, axis: int) -> Any:
     if both is None:
         _log_softmax_into(x, out, axis)
         return out
-    with long_rows(x.shape[-1]):
-        for part in row_pieces(*both[0].shape):
-            _log_softmax_into(both[0][part], both[1][part], 1)
+
+    def work(parts: Iterable[slice]) -> None:
+        with long_rows(x.shape[-1]):
+            for part in parts:
+                _log_softmax_into(both[0][part], both[1][part], 1)
+
+    side_by_side(row_pieces(len(both[0]), x.shape[-1], SHORT_CHAIN), x.size, work)
     return out
 
 
@@ -169,10 +178,14 @@ def log_softmax_pull(g: Any, out: Any, axis: int) -> Any:
         np.exp(out, out=gx)
         gx *= np.add.reduce(g, axis=axis, keepdims=True)
         return np.subtract(g, gx, out=gx)
-    with long_rows(out.shape[-1]):
-        for part in row_pieces(*three[0].shape):
-            slopes, logs, result = (a[part] for a in three)
-            np.exp(logs, out=result)
-            result *= np.add.reduce(slopes, axis=1, keepdims=True)
-            np.subtract(slopes, result, out=result)
+
+    def work(parts: Iterable[slice]) -> None:
+        with long_rows(out.shape[-1]):
+            for part in parts:
+                slopes, logs, result = (a[part] for a in three)
+                np.exp(logs, out=result)
+                result *= np.add.reduce(slopes, axis=1, keepdims=True)
+                np.subtract(slopes, result, out=result)
+
+    side_by_side(row_pieces(len(three[0]), out.shape[-1], SHORT_CHAIN), out.size, work)
     return gx
