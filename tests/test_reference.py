@@ -59,6 +59,10 @@ def test_functions_of_the_top_level_and_methods_stand_on_pages(names):
     assert methods - names == set()
 
 
+def test_every_name_that_is_listed_is_there():
+    assert [name for name in dir(torch) if not hasattr(torch, name)] == []
+
+
 def test_every_function_and_class_says_something():
     silent = [
         entry.full

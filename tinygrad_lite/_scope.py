@@ -43,6 +43,7 @@ OUT_OF_SCOPE = {
         ("fx", "export", "package", "library", "classes"),
         "programs are not compiled here; record the computation with graph or record",
     ),
+    "hub": "nothing is downloaded here; load a file with torch.load and load_state_dict",
     "nested": "nested tensors are out of scope; pad with nn.utils.rnn.pad_sequence",
 }  # fmt: skip
 
