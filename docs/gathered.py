@@ -32,8 +32,9 @@ def without_links(text: str) -> str:
 
 
 def contributing() -> str:
-    """CONTRIBUTING.md as it is."""
-    return without_links((ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    """CONTRIBUTING.md, with the files that its code is from above the code."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    return without_links(re.sub(r"<!-- from: (\S+) -->\n", r"In `\1`:\n\n", text))
 
 
 def decisions() -> str:

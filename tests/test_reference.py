@@ -111,6 +111,10 @@ def test_examples_have_pages_with_their_figures(tmp_path):
         assert f"python examples/{script}.py" in page
 
 
+def test_code_of_the_guide_for_contributors_says_where_it_stands():
+    assert "In `tinygrad_lite/ops/activation.py`:\n\n```python\n@op" in gathered.contributing()
+
+
 def test_links_out_of_the_pages_become_words():
     assert gathered.without_links("see [this](a/b.md), [that](https://x.y)") == (
         "see this, [that](https://x.y)"
