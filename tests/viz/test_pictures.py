@@ -410,3 +410,24 @@ def test_a_function_of_one_operation_needs_no_module():
     assert viz.draw(graph).stats == {
         "ops": 1, "params": 0, "saved_bytes": 0, "shown": 1, "folded": 0,
     }  # fmt: skip
+
+
+class Steps(nn.Module):
+    """A recurrent cell that is called for every step, as in the books."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.LSTMCell(6, 8)
+
+    def forward(self, x):
+        h = c = torch.zeros(x.shape[1], 8)
+        for step in x:
+            h, c = self.cell(step, (h, c))
+        return h.sum()
+
+
+def test_the_steps_of_a_sequence_share_a_card():
+    picture = viz.draw(Steps()(torch.ones(30, 2, 6)))
+    svg = picture.svg()
+    assert "29 inputs, one for each" in svg
+    assert float(svg.split('width="')[1].split('"')[0]) <= 1200

@@ -222,6 +222,8 @@ class Writer:
             return self._write_several(card)
         kind = "shared" if card.form == "shared" else "input"
         word = "shared parameter" if card.form == "shared" else "input"
+        if card.repeats > 1:
+            word = f"{number(card.repeats)} inputs, one for each"
         face = Face(kind, leaf.name or word, word if leaf.name else "")
         text = write_shape(leaf.shape)
         if leaf.scalar is not None:

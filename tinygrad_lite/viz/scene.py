@@ -41,6 +41,7 @@ class Entity:
     width: float = 0.0
     height: float = 0.0
     number: int = 0
+    repeats: int = 1
 
     def get_item(self) -> Item:
         """What the card or frame stands for; ports and leaves stand for no operation."""
@@ -155,11 +156,15 @@ class _Builder:
     def add_leaves(self) -> None:
         """Inputs get cards; parameters become rows of their only reader, or a shared card."""
         readers: dict[int, list[Entity]] = {}
+        uses: dict[int, set[tuple[int, int]]] = {}
         for index, node in enumerate(self.graph.nodes):
             leaves = [operand.leaf for operand in node.operands if operand.leaf >= 0]
             if not leaves:
                 continue
             op, turns = self._find_drawn(index)
+            for place, operand in enumerate(node.operands):
+                if operand.leaf >= 0:
+                    uses.setdefault(operand.leaf, set()).add((op, place) if turns else (-1, index))
             for leaf in leaves:
                 found = readers.setdefault(leaf, [])
                 if self.card_of[op] not in found:
@@ -167,9 +172,10 @@ class _Builder:
                     if not any(turns.values()) or self._is_data(leaf):
                         self.card_of[op].parameters.append(leaf)
         shared: dict[tuple[int, ...], Entity] = {}
+        alike: dict[object, Entity] = {}
         for leaf, cards in readers.items():
             if self._is_data(leaf):
-                self._add_leaf_card(leaf, cards)
+                self._add_input(leaf, cards, uses[leaf], alike)
             elif len(cards) > 1 and self.graph.leaves[leaf].role == "parameter":
                 together = tuple(sorted(id(card) for card in cards))
                 known = shared.get(together)
@@ -184,6 +190,23 @@ class _Builder:
 
     def _is_data(self, leaf: int) -> bool:
         return self.graph.leaves[leaf].role == "input"
+
+    def _add_input(
+        self, leaf: int, cards: list[Entity], uses: set[tuple[int, int]], alike: dict[object, Entity]
+    ) -> None:
+        """One card for the inputs that the turns of a stack read alike, such as time steps."""
+        found = self.graph.leaves[leaf]
+        plain = found.gradient is None and found.scalar is None and not found.requires_grad
+        mark = (found.name, found.shape, found.dtype, frozenset(uses))
+        known = alike.get(mark) if plain and min(uses)[0] >= 0 else None
+        if known is None:
+            alike[mark] = self._add_leaf_card(leaf, cards)
+            return
+        known.repeats += 1
+        self.leaf_cards[leaf] = known
+        for reader in cards:
+            if leaf in reader.parameters:
+                reader.parameters.remove(leaf)
 
     def _join_leaf_card(self, card: Entity, leaf: int, cards: list[Entity]) -> None:
         """Parameters that the same cards share stand on one card, and one wire leads to each."""

@@ -151,7 +151,7 @@ class _Page:
                     at = wire + 7
             found.append(at)
             at += width
-        if at > right:
+        if at - 10 > right:  # the last word needs no gap behind it
             return [left + 12 + sum(widths[:place]) for place in range(len(widths))]
         return found
 
