@@ -21,7 +21,7 @@ def test_python_protocols():
     assert 2.0 in x
     assert f"{x[1]:.2f}" == "2.00"
     assert bool(torch.tensor(0.0)) is False
-    for wrong in (lambda: bool(x), lambda: float(x), lambda: len(x[0]), lambda: list(x[0])):
+    for wrong in (lambda: bool(x), lambda: len(x[0]), lambda: list(x[0])):
         with pytest.raises((RuntimeError, TypeError)):
             wrong()
 
@@ -219,3 +219,29 @@ def test_samplers_have_their_distribution():
     assert sorted(once.tolist()) == [1, 2]
     assert abs(torch.empty(n).exponential_(2.0).mean().item() - 0.5) < 0.01
     assert abs(torch.bernoulli(torch.full((n,), 0.3)).mean().item() - 0.3) < 0.005
+
+
+@pytest.mark.parametrize(
+    ("run", "kind", "words"),
+    [
+        (lambda s, m: s[0], IndexError, r"invalid index of a 0-dim tensor. Use `tensor\.item\(\)`"),
+        (lambda s, m: s[:], IndexError, r"slice\(\) cannot be applied to a 0-dim tensor"),
+        (lambda s, m: m[0, 0, 0], IndexError, "too many indices for tensor of dimension 2"),
+        (lambda s, m: m[5], IndexError, "index 5 is out of bounds for dimension 0 with size 2"),
+        (
+            lambda s, m: m[torch.tensor([True, False, True])], IndexError,
+            r"The shape of the mask \[3\] at index 0 does not match .* \[2, 3\] at index 0",
+        ),
+        (
+            lambda s, m: m[:, torch.tensor([True])], IndexError,
+            r"The shape of the mask \[1\] at index 1 does not match .* \[2, 3\] at index 1",
+        ),
+        (lambda s, m: m.__setitem__((0, 0, 0), 1.0), IndexError, "too many indices for tensor"),
+        (lambda s, m: float(m), ValueError, r"only one element tensors.*got shape \[2, 3\]"),
+        (lambda s, m: int(m), ValueError, "only one element tensors can be converted to Python"),
+        (lambda s, m: m.item(), RuntimeError, "6 elements cannot be converted to Scalar"),
+    ],
+)  # fmt: skip
+def test_errors_of_indices_and_conversions_are_pytorchs(run, kind, words):
+    with pytest.raises(kind, match=words):
+        run(torch.tensor(1.0), torch.ones(2, 3))

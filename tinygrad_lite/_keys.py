@@ -14,7 +14,7 @@ import numpy as np
 
 from ._op import Op
 
-__all__ = ["translate"]
+__all__ = ["restated", "translate"]
 
 ALL = slice(None)
 
@@ -128,3 +128,36 @@ def _kept_open(p: Any) -> tuple[Any, ...]:
     if not isinstance(p, np.ndarray):
         return (p,)
     return (ALL,) * (p.ndim if _is_mask(p) else 1)
+
+
+def restated(error: IndexError, key: Any, shape: tuple[int, ...]) -> IndexError:
+    """PyTorch's error for one of NumPy's about a key."""
+    text = str(error)
+    if "too many indices for array" in text:
+        text = f"too many indices for tensor of dimension {len(shape)}"
+        if not shape and isinstance(key, int):
+            text = (
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+                "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+            )
+        elif not shape and isinstance(key, slice):
+            text = "slice() cannot be applied to a 0-dim tensor."
+    elif "boolean index did not match" in text:
+        mask, axis = next(_masks(key), ((), 0))
+        text = (
+            f"The shape of the mask {list(mask)} at index {axis} does not match the shape of the "
+            f"indexed tensor {list(shape)} at index {axis}"
+        )
+    return IndexError(text.replace("out of bounds for axis", "out of bounds for dimension"))
+
+
+def _masks(key: Any) -> Any:
+    """Walk over the shapes of the masks of a key, with the axis where each stands."""
+    axis = 0
+    for part in _as_tuple(key):
+        array = part._array if isinstance(part, Op.tensor_class) else part  # type: ignore[arg-type]
+        if isinstance(array, (list, np.ndarray)) and np.asarray(array).dtype.kind == "b":
+            yield np.asarray(array).shape, axis
+            axis += np.asarray(array).ndim
+        elif part is not None:
+            axis += 1

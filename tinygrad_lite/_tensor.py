@@ -18,7 +18,7 @@ from ._backward import backward_from
 from ._device import device, the_cpu
 from ._format import format_tensor
 from ._inplace import set_items
-from ._keys import translate
+from ._keys import restated, translate
 from ._lift import lift_binary, lift_unary
 from ._nodes import Leaf, make
 from ._op import UFUNCS, Op
@@ -277,10 +277,10 @@ class Tensor:
         return bool(self._array.item())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(_only(self))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(_only(self))
 
     def __index__(self) -> int:
         if self._array.dtype.kind not in "iub" or self._array.size != 1:
@@ -288,7 +288,7 @@ class Tensor:
         return int(self._array.item())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(_only(self))
 
     def __contains__(self, element: Any) -> bool:
         if not isinstance(element, (Tensor, int, float, bool)):
@@ -310,13 +310,16 @@ class Tensor:
         return format(self.item(), spec)
 
     def __getitem__(self, key: Any) -> Tensor:
-        if key.__class__ is int:
-            return index.run(self, (key, Ellipsis))  # type: ignore[no-any-return]
-        basic, advanced = translate(key, self._array.ndim)
-        found: Any = self
-        if basic is not None:
-            found = index.run(found, basic)
-        return index.run(found, advanced) if advanced is not None else found  # type: ignore[no-any-return]
+        try:
+            if key.__class__ is int:
+                return index.run(self, (key, Ellipsis))  # type: ignore[no-any-return]
+            basic, advanced = translate(key, self._array.ndim)
+            found: Any = self
+            if basic is not None:
+                found = index.run(found, basic)
+            return index.run(found, advanced) if advanced is not None else found  # type: ignore[no-any-return]
+        except IndexError as error:
+            raise restated(error, key, self._array.shape) from None
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if not isinstance(value, (Tensor, int, float, bool, np.generic)):
@@ -324,8 +327,11 @@ class Tensor:
                 f"can't assign a {type(value).__name__} to a {self.dtype!r} "
                 "tensor: wrap it in torch.tensor(...)"
             )
-        basic, advanced = translate(key, self._array.ndim)
-        set_items(self, basic, advanced, value)
+        try:
+            basic, advanced = translate(key, self._array.ndim)
+            set_items(self, basic, advanced, value)
+        except IndexError as error:
+            raise restated(error, key, self._array.shape) from None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -423,6 +429,16 @@ def _cut_error(name: str) -> TypeError:
         f"np.{name} cannot be recorded on a tensor and would cut the graph: use the torch "
         "function, or t.detach().numpy()"
     )
+
+
+def _only(tensor: Tensor) -> Any:
+    """The only element, for Python's conversions."""
+    if tensor._array.size != 1:
+        raise ValueError(
+            "only one element tensors can be converted to Python scalars, got shape "
+            f"{list(tensor._array.shape)}: use .mean() or .sum(), or .tolist()"
+        )
+    return tensor._array.item()
 
 
 def _rebuild(cls: type, array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:

@@ -391,7 +391,11 @@ def binary_cross_entropy(
     """
     reduction = choose_reduction(size_average, reduce, reduction)
     need_floats("binary_cross_entropy", input)
-    _check_same("binary_cross_entropy", input, target)
+    _check_same(
+        input, target,
+        "Using a target size {} that is different to the input size {} is deprecated. Please "
+        "ensure they have the same size",
+    )  # fmt: skip
     values = array_of(input)
     if not ((values >= 0) & (values <= 1)).all():
         wrong = ~((values >= 0) & (values <= 1))
@@ -405,13 +409,12 @@ def binary_cross_entropy(
     return ops.reduced(losses if weight is None else losses * weight, reduction)  # type: ignore[no-any-return]
 
 
-def _check_same(name: str, input: Any, target: Any) -> None:
-    need_tensor(name, target, "target")
+def _check_same(input: Any, target: Any, text: str) -> None:
+    need_tensor("binary_cross_entropy", target, "target")
     if target.shape != input.shape:
-        raise ValueError(
-            f"{name}: target size (torch.Size({list(target.shape)})) must be the same as input "
-            f"size (torch.Size({list(input.shape)}))"
-        )
+        remedy = ": target.view_as(input)" if target.numel() == input.numel() else ""
+        sizes = (f"(torch.Size({list(x.shape)}))" for x in (target, input))
+        raise ValueError(text.format(*sizes) + remedy)
 
 
 def binary_cross_entropy_with_logits(
@@ -433,7 +436,7 @@ def binary_cross_entropy_with_logits(
     need_tensor("binary_cross_entropy_with_logits", input)
     if input._array.dtype.kind != "f":
         raise not_for("log_sigmoid", input)
-    _check_same("binary_cross_entropy_with_logits", input, target)
+    _check_same(input, target, "Target size {} must be the same as input size {}")
     if not target.dtype.is_floating_point:
         raise RuntimeError(
             f"binary_cross_entropy_with_logits: result type {input.dtype} can't be cast to the "
