@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from korean import PARTICLES, words
+from korean import AMBIGUOUS, PARTICLES, words
 from sphinx.application import Sphinx
 from sphinx.search import SearchLanguage
 
@@ -20,10 +20,13 @@ class KoreanSearch(SearchLanguage):
     js_stemmer_code = f"""
 // As `bare` in docs/korean.py.
 var Stemmer = function () {{
-  const particles = {json.dumps(PARTICLES, ensure_ascii=False)};
+  const all = {json.dumps([[PARTICLES, 2], [AMBIGUOUS, 3]], ensure_ascii=False)};
   this.stemWord = word => {{
-    const found = particles.find(end => word.endsWith(end) && word.length >= end.length + 2);
-    return found ? word.slice(0, -found.length) : word;
+    for (const [ends, least] of all)
+      for (const end of ends)
+        if (word.endsWith(end) && word.length >= end.length + least)
+          return word.slice(0, -end.length);
+    return word;
   }};
 }};
 """

@@ -276,6 +276,9 @@ except TypeError as error:
         ("소프트맥스", "소프트맥스와"),
         ("softmax", "softmax를"),
         ("학습률", "학습률에서는"),
+        ("소프트맥스의", "소프트맥스"),
+        ("최대가능도", "최대가능도"),
+        ("차이", "차이는"),
     ],
 )
 def test_korean_words_are_found_whatever_stands_around_them(asked, written):
