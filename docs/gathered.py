@@ -1,17 +1,12 @@
 """Pages made of what stands elsewhere: the guide for contributors, the decisions, the examples.
 
-`python docs/gathered.py` runs the examples (two minutes) and keeps the figures for their pages.
+The figures of the examples are stored; `docs/notebooks.py` draws them.
 """
 
 from __future__ import annotations
 
 import ast
-import os
 import re
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +40,12 @@ def decisions() -> str:
     return without_links("\n".join([intro, *(f"\n#{record}" for record in records)]))
 
 
+def title_of(path: Path) -> str:
+    """The name of an example as a heading."""
+    words = " ".join(SPELLED.get(word, word) for word in path.stem.split("_"))
+    return words[:1].upper() + words[1:]
+
+
 def example(path: Path) -> str:
     """A script: what it says of itself, its figure, and its code."""
     source = path.read_text("utf-8")
@@ -53,13 +54,12 @@ def example(path: Path) -> str:
     title, _, rest = words.partition("\n\n")
     code = "\n".join(source.splitlines()[tree.body[0].end_lineno :]).strip()
     prose = re.sub(r"^ *(python .*)$", r"```sh\n\1\n```", rest, flags=re.MULTILINE)
-    heading = " ".join(SPELLED.get(word, word) for word in path.stem.split("_"))
-    heading = heading[:1].upper() + heading[1:]
     figure = FIGURES / f"{path.stem}.svg"
     shown = f"```{{image}} {figure.relative_to(ROOT / 'docs').as_posix()}\n:alt: its figure\n```"
-    parts = [f"# {heading}", " ".join(title.split()), prose]
+    parts = [f"# {title_of(path)}", " ".join(title.split()), prose]
     parts += [shown.replace("images/", "../../images/")] if figure.exists() else []
-    return "\n\n".join([*parts, f"```python\n{code}\n```"]) + "\n"
+    notebook = f"{{download}}`As a notebook <../../../examples/{path.stem}.ipynb>`"
+    return "\n\n".join([*parts, notebook, f"```python\n{code}\n```"]) + "\n"
 
 
 def scripts() -> list[Path]:
@@ -107,18 +107,3 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Write the pages when Sphinx starts."""
     app.connect("builder-inited", lambda app: write_pages(Path(app.srcdir) / "gathered"))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
-def main() -> None:
-    """Run every example in a folder of its own, and keep its figure."""
-    FIGURES.mkdir(exist_ok=True)
-    for path in scripts():
-        with tempfile.TemporaryDirectory() as folder:
-            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-            command = [sys.executable, str(path)]
-            subprocess.run(command, cwd=folder, env=environment, check=True)  # noqa: S603 - ours
-            shutil.copy(Path(folder) / f"{path.stem}.svg", FIGURES)
-
-
-if __name__ == "__main__":
-    main()

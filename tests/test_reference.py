@@ -13,6 +13,7 @@ import tinygrad_lite as torch
 DOCS = Path(__file__).parents[1] / "docs"
 sys.path.insert(0, str(DOCS))
 import gathered  # noqa: E402
+import notebooks  # noqa: E402
 import reference  # noqa: E402
 from reference.prose import write_docstring  # noqa: E402
 
@@ -109,6 +110,16 @@ def test_examples_have_pages_with_their_figures(tmp_path):
         page = (tmp_path / "gathered" / f"example-{script}.md").read_text("utf-8")
         assert f"images/examples/{script}.svg" in page
         assert f"python examples/{script}.py" in page
+
+
+@pytest.mark.parametrize("path", gathered.scripts(), ids=lambda path: path.stem)
+def test_the_notebook_of_an_example_has_its_code_and_ran(path):
+    cells = json.loads(path.with_suffix(".ipynb").read_text("utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert ["".join(cell["source"]) for cell in code] == notebooks.pieces_of(path)
+    outputs = [output for cell in code for output in cell["outputs"]]
+    assert [output for output in outputs if output["output_type"] == "error"] == []
+    assert any("image/svg+xml" in output.get("data", {}) for output in outputs)
 
 
 def test_code_of_the_guide_for_contributors_says_where_it_stands():
