@@ -79,7 +79,7 @@ LAZY = (
     "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed",
     "distributions", "func", "hints", "inference", "jit", "linalg", "masked", "mps",
     "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "return_types", "serialization",
-    "signal", "sparse", "special", "testing", "types", "utils", "version", "vision", "viz",
+    "signal", "special", "testing", "types", "utils", "version", "vision", "viz",
 )  # fmt: skip
 
 # Functionals that PyTorch also has at its top level.
@@ -115,7 +115,6 @@ NATIVE_RNN = (
 GRAPH = ("Graph", "graph", "record")
 SINGLE = {
     "autocast": ".amp", "compile": ".compiler", "load": ".serialization", "save": ".serialization",
-    "sparse_coo_tensor": ".sparse", "spmm": ".sparse",
 }  # fmt: skip
 
 

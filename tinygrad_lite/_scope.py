@@ -13,7 +13,7 @@ class OutOfScopeError(NotImplementedError, AttributeError):
 
 
 _COMPLEX = "complex numbers are out of scope; split into real and imaginary parts"
-_SPARSE = "sparse tensors are out of scope; use a dense tensor, index_add or sparse_coo_tensor"
+_SPARSE = "sparse tensors are out of scope; use a dense tensor or index_add"
 _QUANTISED = "quantised tensors are out of scope; use float32"
 _ACCELERATOR = "there is no such device here; every tensor is on the CPU"
 
@@ -25,8 +25,8 @@ OUT_OF_SCOPE = {
         _COMPLEX,
     ),
     **dict.fromkeys(
-        ("sparse_csr_tensor", "sparse_csc_tensor",
-         "sparse_bsr_tensor", "sparse_bsc_tensor", "sparse_compressed_tensor", "smm",
+        ("sparse", "sparse_coo_tensor", "sparse_csr_tensor", "sparse_csc_tensor",
+         "sparse_bsr_tensor", "sparse_bsc_tensor", "sparse_compressed_tensor", "spmm", "smm",
          "dsmm", "hsmm", "hspmm", "saddmm", "sspaddmm", "lobpcg", "resize_as_sparse_"),
         _SPARSE,
     ),
