@@ -65,3 +65,32 @@ def test_a_graph(x):
 def test_a_module(x):
     net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
     assert check_nodes(net, x.float())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: nn.functional.cross_entropy(x, torch.tensor([0, 2])),
+        lambda x: nn.functional.dropout(x, 0.5).sum(),
+        lambda x: nn.functional.nll_loss(nn.functional.log_softmax(x, 1), torch.tensor([0, 2])),
+        lambda x: nn.functional.embedding(torch.tensor([0, 1]), x).sum(),
+        lambda x: x.gather(1, torch.tensor([[0], [1]])).sum(),
+    ],
+)
+def test_targets_masks_and_indices_behind_a_loss_are_no_operands_to_bend(make):
+    x = torch.linspace(0.5, 2, 6, dtype=torch.float64).reshape(2, 3).requires_grad_()
+    report = check_nodes(make(x), report=True)
+    assert report.ok
+    assert report.checked
+    assert not report.skipped
+
+
+def test_the_leaves_of_a_loss_may_be_gone():
+    loss = torch.linspace(0.5, 2, 6, dtype=torch.float64).requires_grad_().tanh().sum()
+    assert check_nodes(loss)
+
+
+def test_a_model_with_dropout_is_right():
+    model = nn.Sequential(nn.Linear(4, 6), nn.Dropout(0.5), nn.BatchNorm1d(6))
+    assert check_nodes(model, torch.ones(3, 4))
+    assert check_nodes(trace(model, torch.ones(3, 4)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,12 @@ from ._dims import axes_of
 from ._surface import NAMES, method, surface
 
 __all__ = ["Storage"]
+
+
+@method
+def graph(self: Any, **options: Any) -> Any:
+    """The picture of the operations behind a tensor: `viz.draw(tensor, **options)`."""
+    return import_module(f"{__package__.rpartition('.')[0]}.viz").draw(self, **options)
 
 
 class Storage:
@@ -150,14 +157,8 @@ def _refuse(name: str, reason: str) -> None:
     setattr(Tensor, name, function)
 
 
-@method(names=("to_sparse_coo",))
-def to_sparse(self: Any, *_: Any, **__: Any) -> Any:
-    """`self`: every tensor is dense, also those that PyTorch would keep sparse."""
-    return self
-
-
 for _name in (
-    "to_sparse_csr", "to_sparse_csc", "to_sparse_bsr",
+    "to_sparse", "to_sparse_coo", "to_sparse_csr", "to_sparse_csc", "to_sparse_bsr",
     "to_sparse_bsc", "sparse_mask", "smm", "sspaddmm",
 ):  # fmt: skip
     _refuse(_name, "sparse tensors are out of scope; multiply by a mask")

@@ -88,8 +88,9 @@ class Graph:
     def find(self, query: str) -> tuple[Node, ...]:
         """Operations that satisfy every word of `query`.
 
-        `op:relu`, `path:encoder`, `kind:loss`, `param:bias`, `shape:*x64`, `grad<1e-6`, `value>3`,
-        `nan`, or a bare word, which is looked for in operation, path and parameter names.
+        `op:relu`, `path:encoder`, `kind:loss` (words of the legend), `param:bias`, `shape:*x64`,
+        `grad<1e-6`, `value>3`, `nan`, or a bare word, which is looked for in operation, path and
+        parameter names.
 
         >>> Graph(nodes=(Node("tanh"), Node("add"))).find("op:tanh")[0].op
         'tanh'
@@ -162,7 +163,13 @@ class _Query:
     def __init__(self, word: str) -> None:
         self.word = word
         self.key, _, self.text = word.partition(":")
-        self.bound = re.fullmatch(r"(grad|value)([<>])(.+)", word)
+        self.bound = re.fullmatch(r"(grad|value)([<>])(.*)", word)
+        if self.bound:
+            try:
+                float(self.bound[3])
+            except ValueError:
+                message = f"find: {word!r} needs a number behind {self.bound[2]}, as in grad<1e-6"
+                raise ValueError(message) from None
 
     def __call__(self, graph: Graph, node: Node) -> bool:
         if self.bound:
@@ -184,7 +191,9 @@ class _Query:
         if self.key == "op":
             return node.op == self.text
         if self.key == "kind":
-            return node.kind == self.text
+            kinds = import_module(f"{PACKAGE}.viz.kinds")
+            drawn = kinds.classify(node.op, node.kind)
+            return self.text in {node.kind, drawn, kinds.KINDS[drawn].word}
         if self.key == "path":
             return self.text in graph.path(node)
         if self.key == "param":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from .._graph import Call, Graph, Leaf, Node, Operand, graph, trace
@@ -18,7 +19,8 @@ def draw(target: Any, *inputs: Any, **options: Any) -> Picture:
     Options: `budget`, `depth`, `expand`, `collapse`, `fold`, `group`, `show`, `color`,
     `direction`, `columns`, `theme`, `engine`, `title`, `legend`, `embed_source`; `stats` takes
     statistics of values and gradients, `backward` draws the operations of the way back as well.
-    The report of a gradient check node by node is drawn with the verdict on every card.
+    `color="gradcheck"` checks the rule of every operation and shows the verdict on its card, as
+    does the report of `gradcheck(loss)` given in place of the loss.
 
     Nothing is changed by drawing: parameters, gradients, buffers and random state stay.
 
@@ -34,6 +36,8 @@ def draw(target: Any, *inputs: Any, **options: Any) -> Picture:
         options = {"color": "gradcheck", "errors": verdict, **options}
         target = target.graph
     checked = make_options(options)
+    if checked.color == "gradcheck" and not checked.errors:
+        return _draw_checked(target, inputs, options)
     lines = checked.embed_source
     if backward or (lines and _holds_tensors(target)):
         if not _holds_tensors(target):
@@ -41,6 +45,15 @@ def draw(target: Any, *inputs: Any, **options: Any) -> Picture:
         results = [target] if isinstance(target, Tensor) else list(target)
         return Picture(graph(results, stats=stats, backward=backward, lines=lines), checked)
     return Picture(_find_graph(target, inputs, stats=stats, lines=lines), checked)
+
+
+def _draw_checked(target: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Picture:
+    """The picture of a run, or of what is behind a tensor, after every rule in it was checked."""
+    if isinstance(target, Picture):
+        target = target.graph
+    home = import_module(f"{__package__.rpartition('.')[0]}.autograd.gradcheck")
+    report = home.check_nodes(target, *inputs, raise_exception=False, report=True)
+    return draw(report.graph, **{**options, "errors": report.errors or {-1: 0.0}})
 
 
 def _holds_tensors(target: Any) -> bool:

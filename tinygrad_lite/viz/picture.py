@@ -14,7 +14,7 @@ from .mermaid import write_mermaid
 from .options import BUDGET, Options, make_options
 from .raster import write_pdf, write_png
 from .scene import Scene, build_scene
-from .svg import write_svg
+from .svg import write_page, write_svg
 from .text import write_text
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 STEPS = (44, 32, 24, 18)  # cards to try with where the full budget does not fit the page
 HASTE, NEARLY = 2_000, 1.15  # effort of a trial, and how far it may miss the page
-SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv", ".json", ".mmd", ".txt")
+SUFFIXES = (".svg", ".html", ".png", ".pdf", ".dot", ".gv", ".json", ".mmd", ".txt")
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,10 @@ class Picture:
         """SVG text, the same bytes for the same graph and options everywhere."""
         return write_svg(self.scene, self.drawing, self.options)
 
+    def html(self) -> str:
+        """A page that holds the picture, whole in one file: no script, nothing fetched."""
+        return write_page(self.svg(), self.options.title or self.graph.title or "Graph")
+
     @property
     def dot(self) -> str:
         """The picture's cards and wires in Graphviz' language."""
@@ -154,6 +158,7 @@ class Picture:
         target = Path(path)
         writers: dict[str, Callable[[], str | bytes]] = {
             ".svg": self.svg,
+            ".html": self.html,
             ".png": self.png,
             ".pdf": self.pdf,
             ".dot": lambda: self.dot,

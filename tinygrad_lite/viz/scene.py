@@ -192,7 +192,11 @@ class _Builder:
         return self.graph.leaves[leaf].role == "input"
 
     def _add_input(
-        self, leaf: int, cards: list[Entity], uses: set[tuple[int, int]], alike: dict[object, Entity]
+        self,
+        leaf: int,
+        cards: list[Entity],
+        uses: set[tuple[int, int]],
+        alike: dict[object, Entity],
     ) -> None:
         """One card for the inputs that the turns of a stack read alike, such as time steps."""
         found = self.graph.leaves[leaf]

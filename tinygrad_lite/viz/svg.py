@@ -452,3 +452,21 @@ def _rank_gradients(graph: Graph) -> list[str]:
         return []
     low, high = min(found), max(found)
     return [f"smallest gradient: {low[1]} {low[0]:.2g}  ·  largest: {high[1]} {high[0]:.2g}"]
+
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>:root{{color-scheme:{scheme}}}body{{margin:0;text-align:center}}svg{{margin:0 auto}}</style>
+</head><body>
+{svg}
+</body></html>
+"""
+
+
+def write_page(svg: str, title: str) -> str:
+    """An HTML page around a picture; the page follows the theme that the picture was drawn in."""
+    scheme = "light dark" if "prefers-color-scheme" in svg else "light"
+    return PAGE.format(title=_e(title), svg=svg, scheme=scheme)

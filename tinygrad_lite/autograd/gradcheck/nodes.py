@@ -204,7 +204,10 @@ def steps_of_run(function: Any, inputs: Sequence[Any], *, within: bool = False) 
             return
         frame = find_user_frame(3)
         run = op if op.differentiable else op.forward
-        values = [as_operand(value) for value in operands]
+        values = [
+            as_operand(value) if has_rule(op, k) else as_constant(value)
+            for k, value in enumerate(operands)
+        ]
         steps.append(
             Step(
                 op.name,
@@ -240,6 +243,12 @@ def as_operand(value: Any) -> Any:
     return array.astype(np.float64)
 
 
+def as_constant(value: Any) -> Any:
+    """An operand without a rule, such as the mask of a dropout: never bent."""
+    array = value._array if isinstance(value, Tensor) else value
+    return make(np.array(array), None) if isinstance(array, np.ndarray | np.generic) else array
+
+
 def steps_of_result(loss: Tensor, rng: np.random.Generator) -> Iterator[Step]:
     """Every operation behind a result, oldest first."""
     found: dict[int, Any] = {}
@@ -270,11 +279,23 @@ def step_of(node: Any, rng: np.random.Generator) -> Step:
         parents, shapes = (node.x, node.y)[: len(op.operands)], (node.sx, node.sy)
     else:
         parents, shapes = node.parents, node.shapes
-    operands = [
-        known[k] if k in known else stand_in_value(parent, shapes[k], node.shape, rng)
-        for k, parent in enumerate(parents)
-    ]
+    operands = []
+    for k, parent in enumerate(parents):
+        value = known.get(k)
+        if parent is None and not has_rule(op, k):  # a mask, an index, a class: no stand-in bends
+            value = np.zeros(shapes[k] or (), np.int64) if value is None else value
+            value = as_constant(value)
+        elif k not in known:
+            value = stand_in_value(parent, shapes[k], node.shape, rng)
+        operands.append(value)
     return Step(op.name, place, op, operands, dict(node.settings or {}))
+
+
+def has_rule(op: Any, number: int) -> bool:
+    """Whether an operation has a derivative with respect to one of its operands."""
+    if op.shared is not None or op.variadic or not any(op.rules):
+        return True  # one rule for all operands, or a Function's
+    return number < len(op.rules) and op.rules[number] is not None
 
 
 def operands_of_call(node: Any, saved: list[Tensor], rng: np.random.Generator) -> list[Any]:
@@ -327,7 +348,7 @@ def stand_in_value(parent: Any, shape: Any, result: Any, rng: np.random.Generato
     """Random positive numbers of an operand's shape."""
     if shape is None and parent is not None:
         owner: Any = parent.tensor() if isinstance(parent, Leaf) else parent
-        shape = tuple(owner.shape)
+        shape = None if owner is None else tuple(owner.shape)  # a leaf may be gone by now
     if shape is None:
         shape = result
     return rng.uniform(0.5, 1.5, shape)
@@ -340,6 +361,7 @@ def steps_of_graph(graph: Graph, rng: np.random.Generator) -> Iterator[Step]:
         if op is None or not node.differentiable:
             continue
         operands = [value_of(graph, operand, rng) for operand in node.operands]
+        operands = [v if has_rule(op, k) else as_constant(v) for k, v in enumerate(operands)]
         yield Step(node.op, node.source, op, operands, dict(node.settings), number)
 
 

@@ -86,7 +86,8 @@ def find_name(ratio: float, sizes: dict[int, str]) -> str | None:
         if size > 1 and abs(abs(ratio) / size - 1) < 1e-4:
             return f"{sign}{size}, {what}"
         if size > 1 and abs(abs(ratio) * size - 1) < 1e-4:
-            return f"{sign}1/{size}, {size} being {what}"
+            link = "and 2 is" if size == 2 else f"{size} being"  # a half need not mean a size
+            return f"{sign}1/{size}, {link} {what}"
     for value, name in FACTORS.items():
         if abs(abs(ratio) / value - 1) < 1e-4:
             return sign + name
