@@ -31,6 +31,7 @@ FLOORS = {
     "graph": 5, "autograd": 5, "signal": 5, "_draws": 5, "_native": 7, "_native_rnn": 7,
     "nn.functional": 6, "nn.init": 6,
     "nn": 7, "optim": 7, "utils": 7, "datasets": 7, "distributions": 7, "vision": 7, "masked": 7,
+    "functional": 7, "autograd.profiler": 8,
     "viz": 8, "onnx": 8, "compile": 8, "distributed": 8, "serialization": 8,
     "inference": 8,
     "cuda": 8, "amp": 8, "backends": 8, "accelerator": 8, "compiler": 8, "jit": 8, "profiler": 8,

@@ -77,7 +77,7 @@ _einops.watch()
 # Imported when first asked for: a program that differentiates a formula needs no layers.
 LAZY = (
     "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed",
-    "distributions", "func", "hints", "inference", "jit", "linalg", "masked", "mps",
+    "distributions", "func", "functional", "hints", "inference", "jit", "linalg", "masked", "mps",
     "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "return_types", "serialization",
     "signal", "special", "testing", "types", "utils", "version", "vision", "viz",
 )  # fmt: skip

@@ -55,7 +55,7 @@ LAZY = {
 
 def __getattr__(name: str) -> Any:
     if name == "profiler":  # PyTorch keeps it here; it lives on a higher floor
-        return importlib.import_module("..profiler", __name__)
+        return importlib.import_module(".profiler", __name__)
     if name not in LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = LAZY[name]
