@@ -288,6 +288,19 @@ def _zeta_sum(s: Any, q: Any) -> Any:
     return np.where(np.isinf(q), math.nan, total)  # as in PyTorch, where the limit is 0
 
 
+# B₂ₖ, of which the term behind the last is below the rounding of float64 from 10 on
+_EVEN = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+
+
+def _inverse_squares(q: Any) -> Any:
+    """Σ (k + q)⁻² for positive q: ten terms, and Euler and Maclaurin's formula for the rest."""
+    total = 1 / (q * q)
+    for k in range(1, 10):
+        total += 1 / ((q + k) * (q + k))
+    inverse = 1 / (q + 10)
+    return total + inverse * (1 + inverse * (0.5 + inverse * polynomial(_EVEN, inverse * inverse)))
+
+
 PI = {np.dtype(kind): np.dtype(kind).type(math.pi) for kind in ("float16", "float32", "float64")}
 
 
@@ -300,7 +313,7 @@ def trigamma(x: Any) -> Any:
     wide = np.asarray(x, np.float64)
     with np.errstate(all="ignore"):
         y = np.where(wide > 0, wide, 1 - wide)
-        value = np.where(np.isinf(y), 0, zeta(np.full(y.shape, 2.0), y))
+        value = np.where(np.isinf(y), 0, _inverse_squares(y))
         mirror = (math.pi / sin_pi(wide)) ** 2 - value
         pole = np.where(wide == 0, math.inf, (PI[x.dtype] / np.sin(PI[x.dtype] * x)) ** 2)
         mirror = np.where(wide == np.rint(wide), pole, mirror)
