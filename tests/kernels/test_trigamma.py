@@ -6,7 +6,7 @@ import pytest
 from tinygrad_lite._kernels import special
 
 
-@pytest.mark.parametrize("at", [1e-200, 1e-3, 0.5, 9.5, 10.0, 1e8, 1e200])
+@pytest.mark.parametrize("at", [1e-120, 1e-3, 0.5, 9.5, 10.0, 1e8, 1e200])
 def test_trigamma_at_every_size(at):
     found = float(special.trigamma(np.array(at)))
     exact = 1 / at if at > 1e7 else 1 / at**2 if at < 1e-100 else None
