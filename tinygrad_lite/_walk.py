@@ -409,6 +409,9 @@ def run_hooks(node: Any, g: Any) -> Any:
     for hook in sorted(node.hooks.values(), key=_runs_last):
         found = hook(g)
         if found is not None:
+            if not hasattr(found, "_array"):
+                name = type(found).__name__
+                raise TypeError(f"expected Variable, but hook returned '{name}': return a tensor")
             if tuple(found.shape) != tuple(g.shape):
                 raise RuntimeError(
                     f"a hook has changed the size of value: got {list(found.shape)}, expected "

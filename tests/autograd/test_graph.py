@@ -110,6 +110,9 @@ def test_wrong_results_of_hooks_are_refused():
     h.grad_fn.register_hook(lambda inputs, outputs: inputs[:1])
     with pytest.raises(RuntimeError, match="incorrect number of values"):
         h.sum().backward()
+    x.register_hook(lambda g: g.numpy())
+    with pytest.raises(TypeError, match="hook returned 'ndarray'"):
+        (x * 2).sum().backward()
 
 
 def test_metadata_stays_with_the_node():
@@ -318,6 +321,15 @@ def test_one_hook_for_any_gradient_of_a_pass():
     assert seen[1] == [1.0] * 3
     with pytest.raises(ValueError, match="mode"):
         graph.register_multi_grad_hook([a], print, mode="some")
+
+
+def test_a_retained_gradient_is_a_copy_of_the_one_handed_out():
+    x = torch.ones(3, requires_grad=True)
+    y = x * 2
+    y.retain_grad()
+    (g,) = torch.autograd.grad((y * y).sum(), y, create_graph=True)
+    g.detach().zero_()
+    assert y.grad.tolist() == [4, 4, 4]
 
 
 def test_hooks_leave_no_cycles():
