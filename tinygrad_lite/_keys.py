@@ -155,7 +155,7 @@ def _masks(key: Any) -> Any:
     """Walk over the shapes of the masks of a key, with the axis where each stands."""
     axis = 0
     for part in _as_tuple(key):
-        array = part._array if isinstance(part, Op.tensor_class) else part  # type: ignore[arg-type]
+        array: Any = getattr(part, "_array", part)
         if isinstance(array, (list, np.ndarray)) and np.asarray(array).dtype.kind == "b":
             yield np.asarray(array).shape, axis
             axis += np.asarray(array).ndim

@@ -24,7 +24,7 @@ import numpy as np
 
 from ._dtypes import float32, float64
 from ._kernels import PLAIN
-from ._nodes import Node, WideNode
+from ._nodes import NUMBER, Node, WideNode
 from ._op import Op, Rule, Source
 from ._record import apply, mismatch, note_view
 from ._stamps import INSIDE, WRITTEN
@@ -142,6 +142,11 @@ if node.y is not None:
     node.ky = {keep1}
 """
 
+NUMBER_EDGE = """\
+if x0.__class__ is float or x0.__class__ is int:
+    node.sx = NUMBER
+"""
+
 SINGLE_EDGES = """\
 node.x = n0
 node.kx = {keep0}
@@ -190,7 +195,7 @@ def source_of(op: Op, *, operator: bool = False, reflected: bool = False, out: b
         node="Node" if op.facts.plain else "WideNode",
         settings=_dict(settings) if settings else "None",
         climbing="" if operator else indent(CLIMBING, "    "),
-        edges=indent(_edges(op), "    "),
+        edges=indent(_edges(op) + (NUMBER_EDGE if reflected and _numeric(op) else ""), "    "),
     )
     return "\n".join(line for line in text.splitlines() if line.strip()) + "\n"
 
@@ -337,9 +342,10 @@ def written(
     """A function of the operands and settings of `op`; `general` serves the unusual calls."""
     names: dict[str, Any] = {
         "__name__": __name__, "general": general or _general(op), "op": op, "here": here,
-        "Node": Node, "WideNode": WideNode, "asarray": np.asarray, "ndarray": np.ndarray,
+        "Node": Node, "WideNode": WideNode, "NUMBER": NUMBER, "asarray": np.asarray,
+        "ndarray": np.ndarray,
         "tick": tick, "constant": constant, "inside": INSIDE, "frame_of": sys._getframe,
-        "new": object.__new__,         "mismatch": mismatch, "note_view": note_view,
+        "new": object.__new__, "mismatch": mismatch, "note_view": note_view,
     }  # fmt: skip
     function = FunctionType(_unwritten.__code__, names, _name_of(op))
 

@@ -17,7 +17,7 @@ from ._names import backward_name
 from ._op import Op
 from ._state import tick
 
-__all__ = ["FREED", "Leaf", "Node", "Pick", "WideNode", "make"]
+__all__ = ["FREED", "NUMBER", "Leaf", "Node", "Pick", "WideNode", "make"]
 
 new = object.__new__
 
@@ -31,6 +31,15 @@ def make(array: Any, node: Any) -> Any:
     tensor: Any = new(Op.tensor_class)  # type: ignore[arg-type]
     tensor._array, tensor._node, tensor._grad, tensor._view = array, node, None, None
     return tensor
+
+
+class _ShapeOfNumber(tuple[int, ...]):
+    """The shape of a Python number, which tells it from a tensor without axes."""
+
+    __slots__ = ()
+
+
+NUMBER = _ShapeOfNumber()
 
 
 class Recorded:
@@ -57,8 +66,7 @@ class Recorded:
         right, as in PyTorch: 2 * x is x * 2.
         """
         found = {position: _as_edge(parent) for parent, position in self.edges()}
-        shapes = getattr(self, "sx", None), getattr(self, "sy", None)
-        if list(found) == [1] and shapes[0] is None and shapes[1] is not None:
+        if getattr(self, "sx", None) is NUMBER and 1 in found:
             return found[1], (None, 0)
         if not found or self.op.kind == "custom":
             return tuple(found.values())
@@ -109,7 +117,7 @@ class Node(Recorded):
 
     `x` and `y` are the nodes of the operands (None: no gradient wanted), `kx` and `ky` what the
     rules keep (None: nothing; an array; or a tuple of arguments), `sx` and `sy` the operands'
-    shapes where they may have been broadcast.
+    shapes where they may have been broadcast (`NUMBER` for a number on the left).
     """
 
     __slots__ = (

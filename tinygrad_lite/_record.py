@@ -13,7 +13,7 @@ import numpy as np
 from ._advice import for_types
 from ._dtypes import default_numpy, of, result_type
 from ._errors import broadcast_error
-from ._nodes import Leaf, Node, Pick, WideNode, make
+from ._nodes import NUMBER, Leaf, Node, Pick, WideNode, make
 from ._op import Call, Op, Rule
 from ._stamps import outside, stamp
 from ._state import here, tick
@@ -43,7 +43,7 @@ def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     tensor = Op.tensor_class
     arrays: list[Any] = []
     nodes: list[Any] = []
-    wanted = False
+    wanted = left = False
     for operand in operands:
         if isinstance(operand, tensor):
             if operand._view is not None:  # type: ignore[attr-defined]
@@ -56,6 +56,7 @@ def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
             arrays.append(operand)
             nodes.append(None)
     if op.dtypes is not None and not _of_one_type(op, arrays):
+        left = not hasattr(arrays[0], "dtype")  # a number on the left
         operands = promote(op, operands)
         arrays = [getattr(o, "_array", o) for o in operands]
         nodes = [getattr(o, "_node", None) for o in operands]
@@ -68,6 +69,8 @@ def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     state = here.state
     if wanted and state.grad and op.facts.differentiable:
         made = _recorded(op, arrays, nodes, settings, result)
+        if left and op.facts.plain and made._node.__class__ is Node:
+            made._node.sx = NUMBER
     else:
         made = _unrecorded(op, result)
     if op.kind == "view" and isinstance(operands[0], tensor):

@@ -438,7 +438,7 @@ def _only(tensor: Tensor) -> Any:
             "only one element tensors can be converted to Python scalars, got shape "
             f"{list(tensor._array.shape)}: use .mean() or .sum(), or .tolist()"
         )
-    return tensor._array.item()
+    return tensor.item()  # which explanations of lost gradients watch
 
 
 def _rebuild(cls: type, array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:

@@ -25,7 +25,11 @@ def test_edges_are_listed_as_pytorch_lists_them():
     assert (x * 2).grad_fn.next_functions == ((leaf, 0), (None, 0))
     for number_first in (2 * x, 2 + x, 2 - x, 2 / x):
         assert number_first.grad_fn.next_functions[0] == (leaf, 0)
-    assert (torch.ones(1) * x).grad_fn.next_functions == ((None, 0), (leaf, 0))
+    for _ in range(2):  # the first call of an operation goes another way than the others
+        for first in (torch.ones(1), torch.ones(1, 1), torch.tensor(2.0)):
+            for join in (torch.mul, torch.sub, torch.maximum):
+                assert join(first, x).grad_fn.next_functions == ((None, 0), (leaf, 0))
+        assert (torch.ones(2, 3) @ x).grad_fn.next_functions == ((None, 0), (leaf, 0))
     assert (x * y).grad_fn.next_functions == ((leaf, 0), (y._node, 0))
     assert x.sum().grad_fn.next_functions == ((leaf, 0),)
     assert x.index_select(0, torch.tensor([1])).grad_fn.next_functions == ((leaf, 0),)
