@@ -263,7 +263,7 @@ def native_dropout(input: Any, p: float, train: bool | None) -> tuple[Any, Any]:
 
 def native_dropout_backward(grad_output: Any, mask: Any, scale: float) -> Any:
     """The gradient of `native_dropout`."""
-    return grad_output * (mask * scale)
+    return grad_output * (mask.to(grad_output.dtype) * scale)
 
 
 # --- looking up ------------------------------------------------------------------------------

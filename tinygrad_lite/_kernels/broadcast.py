@@ -73,6 +73,8 @@ def fold(x: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes along which `shape` was broadcast to the shape of `x`."""
     if x.dtype.kind != "f":
         return _fold(x, shape)
+    if x.itemsize == 2:  # float16 is summed in float32, as everywhere
+        return fold(x.astype(np.float32), shape).astype(x.dtype)
     lead = x.ndim - len(shape)
     if not shape:
         return np.add.reduce(x, axis=None)

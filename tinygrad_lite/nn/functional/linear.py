@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..._advice import for_features
 from ...ops import linear as ops
+from ...ops.elementwise import cast
 from ...ops.matmul import matmul, swap
 from ...ops.reduction import sum
 from ...ops.shape import reshape
@@ -96,4 +97,6 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     # (out, N, in₂): x₁ᵀ W[k], then the row-wise product with x₂
     rows = swap(sum(matmul(first, weight) * second, axis=-1))
     out = reshape(rows, shape=(*input1.shape[:-1], weight.shape[0]))
+    if input1._array.dtype.kind != "f":  # sums of small integers are wider
+        out = cast(out, dtype=input1._array.dtype)
     return out if bias is None else out + bias  # type: ignore[no-any-return]

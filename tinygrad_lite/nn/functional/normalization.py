@@ -180,6 +180,10 @@ def rms_norm(
         need_tensor("rms_norm", weight, "weight")
     shape = _tail(input, normalized_shape, weight=weight)
     small = float(np.finfo(array_of(input).dtype).eps) if eps is None else eps
+    kind = input._array.dtype
+    if kind == np.float16:  # the squares would overflow
+        wide = rms_norm(cast(input, dtype=np.dtype("float32")), shape, weight, small)
+        return cast(wide, dtype=kind)  # type: ignore[no-any-return]
     out = ops.rms_scale(input, count=len(shape), eps=small)
     return out if weight is None else out * weight  # type: ignore[no-any-return]
 
