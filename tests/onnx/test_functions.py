@@ -431,3 +431,22 @@ def test_a_loop_over_a_dynamic_axis_is_found_out():
     check(Wrapped(total), [X])
     with pytest.raises(torch.onnx.OnnxExporterError, match="depends on the values or the sizes"):
         check(Wrapped(total), [X], axes={0: 0})
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (torch.histc, "histc"),
+        (lambda x: x.unique() + 1, "unique"),
+        (lambda x: torch.searchsorted(torch.tensor([0.0, 1.0]), x), "searchsorted"),
+        (lambda x: x.softmax(1).multinomial(1), "multinomial"),
+        (lambda x: x + torch.randn(3, 4), "randn"),
+        (lambda x: x * x.new_zeros(3, 4).normal_(), "normal_"),
+    ],
+)
+def test_what_is_not_recorded_is_refused_by_name_and_line(function, name):
+    with pytest.raises(
+        torch.onnx.UnsupportedOperatorError,
+        match=rf"{name} \(test_functions\.py:\d+\) cannot be written, it computes in NumPy",
+    ):
+        torch.onnx.export(Wrapped(function), (torch.tensor(X),))

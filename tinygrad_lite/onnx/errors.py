@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["OnnxExporterError", "UnsupportedOperatorError", "need_package"]
+__all__ = ["OnnxExporterError", "UnsupportedOperatorError", "UntracedError", "need_package"]
 
 
 class OnnxExporterError(RuntimeError):
@@ -14,6 +14,14 @@ class OnnxExporterError(RuntimeError):
 
 class UnsupportedOperatorError(OnnxExporterError, NotImplementedError):
     """An operation that has no counterpart on the other side."""
+
+
+class UntracedError(UnsupportedOperatorError):
+    """A value that depends on the inputs, and that no recorded operation made."""
+
+    def __init__(self, text: str, array: Any) -> None:
+        super().__init__(text)
+        self.array = array
 
 
 def need_package() -> Any:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import enum
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from .builder import Node, Value
-from .errors import OnnxExporterError, need_package
+from .builder import Node, Symbol, Value
+from .culprit import find_maker
+from .errors import OnnxExporterError, UntracedError, need_package
 from .files import make_model, write_model
 from .graph import Writer
-from .runs import Inputs, collect, run_all
-from .tape import Step
+from .runs import Inputs, collect, run_again, run_all
+from .tape import Step, Tape
 
 __all__ = ["TrainingMode", "export", "is_in_onnx_export"]
 
@@ -88,14 +91,39 @@ def export(
 
 
 def _make(model: Any, inputs: Inputs, output_names: Any, opset: int, mode: TrainingMode) -> Any:
+    with _running(model, mode):
+        tapes, symbols = run_all(model, inputs, model)
+    try:
+        return _write(model, tapes, symbols, (inputs, output_names, opset))
+    except UntracedError as error:
+        if tapes[0].knows(error.array):  # it left the graph, as with float()
+            raise
+        with _running(model, mode):
+            made_by = find_maker(lambda: run_again(model, inputs, symbols), error.array)
+        if made_by is None:
+            raise
+        text = str(error).removeprefix("onnx.export: ")
+        raise UntracedError(
+            f"onnx.export: {made_by} cannot be written, it computes in NumPy: {text}", error.array
+        ) from None
+
+
+@contextmanager
+def _running(model: Any, mode: TrainingMode) -> Iterator[None]:
+    """Put all modules into a mode, and say that an export is running."""
     modes = _set_mode(model, mode)
     RUNNING[0] = True
     try:
-        tapes, symbols = run_all(model, inputs, model)
+        yield
     finally:
         RUNNING[0] = False
         for module, training in modes:
             module.training = training
+
+
+def _write(model: Any, tapes: list[Tape], symbols: tuple[Symbol, ...], request: Any) -> Any:
+    """Write the graph that all runs have in common."""
+    inputs, output_names, opset = request
     writer = Writer(tapes, symbols)
     builder = writer.builder
     for number, name in zip(tapes[0].inputs, inputs.names, strict=True):

@@ -10,7 +10,7 @@ from .._op import CATALOGUE
 from . import writers
 from .builder import Builder, Symbol, Value
 from .context import WHOLE, WRITERS, Context
-from .errors import OnnxExporterError, UnsupportedOperatorError
+from .errors import OnnxExporterError, UnsupportedOperatorError, UntracedError
 from .patterns import generate
 from .sizes import unify
 from .tape import Ref, Step, Tape
@@ -102,11 +102,15 @@ class Writer:
         if found is None:
             where = f" in {step.path}" if step.path else ""
             shapes = sorted({a.shape for a in arrays})
-            raise UnsupportedOperatorError(
-                f"onnx.export: an operand of {step.op} ({step.place}{where}) of shape "
+            what = f"an operand of {step.op} ({step.place}{where})"
+            if not step.place:
+                what = "an output of the model"
+            raise UntracedError(
+                f"onnx.export: {what} of shape "
                 f"{' or '.join(map(str, shapes))} differs from run to run without being computed "
                 "by tensor operations: it depends on the values of the inputs, on random numbers, "
-                "or on sizes in a way that is not seen through"
+                "or on sizes in a way that is not seen through",
+                arrays[0],
             )
         return found
 

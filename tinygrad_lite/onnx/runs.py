@@ -28,7 +28,7 @@ from .twins import TWINS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Inputs", "run_all"]
+__all__ = ["Inputs", "run_again", "run_all"]
 
 STRIDES = (1, -1, 2, 4, 8, 16, 32, 64)  # by how much dynamic axes grow, until the model takes them
 # No two axes grow alike, so that a size tells which of them it follows.
@@ -188,6 +188,11 @@ def run_all(
             "it cannot take"
         )
     raise first
+
+
+def run_again(model: Any, inputs: Inputs, symbols: tuple[Symbol, ...]) -> None:
+    """Run a model as in the first of its runs."""
+    _run(model, inputs, {symbol.name: symbol.values[0] for symbol in symbols}, 0, 0, model)
 
 
 def _symbols(inputs: Inputs, plan: list[dict[str, int]]) -> tuple[Symbol, ...]:

@@ -229,6 +229,15 @@ class Tape:
             return type(value)(self._read_setting(v) for v in value)
         return value
 
+    def knows(self, array: Any) -> bool:
+        """Whether an input or the result of a step has these elements."""
+        values = (v.array for v in self.values if v.role in {"input", "result"})
+        return any(
+            np.shape(v) == array.shape and v.dtype == array.dtype and np.array_equal(v, array)
+            for v in values
+            if not version(v)  # else it was changed in place since
+        )
+
     def read_outputs(self, result: Any) -> None:
         """Note what the run returned."""
         self.outputs = [self._read(tensor) for tensor in flatten(result)]
