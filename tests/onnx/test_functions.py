@@ -449,4 +449,4 @@ def test_what_is_not_recorded_is_refused_by_name_and_line(function, name):
         torch.onnx.UnsupportedOperatorError,
         match=rf"{name} \(test_functions\.py:\d+\) cannot be written, it computes in NumPy",
     ):
-        torch.onnx.export(Wrapped(function), (torch.tensor(X),))
+        torch.onnx.export(Wrapped(function), (torch.tensor(Y),))  # X is what seed 0 draws
