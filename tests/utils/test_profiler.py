@@ -27,6 +27,7 @@ def test_a_profile_holds_nothing_and_says_so(tmp_path):
     [
         ("autograd.profiler", "profile"), ("functional", "einsum"), ("functional", "unique"),
         ("utils.model_zoo", "load_url"),
+        ("nn.modules.linear", "NonDynamicallyQuantizableLinear"),
     ],
 )  # fmt: skip
 def test_paths_of_old_programs(module, name):

@@ -9,14 +9,10 @@ from ..._dtypes import bool as bool_
 from ...ops.shape import cat
 from .. import functional as F, init
 from ..parameter import Parameter
-from .linear import Linear
+from .linear import NonDynamicallyQuantizableLinear
 from .module import Module
 
 __all__ = ["MultiheadAttention", "additive_mask"]
-
-
-class NonDynamicallyQuantizableLinear(Linear):
-    """A `Linear`; PyTorch shows the output projection under this name."""
 
 
 class MultiheadAttention(Module):

@@ -85,6 +85,10 @@ class Linear(Module):
         )
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """A `Linear`; PyTorch shows the output projection under this name."""
+
+
 class Bilinear(Module):
     """`x1ᵀ W[k] x2 + bias[k]` for every output feature k.
 
