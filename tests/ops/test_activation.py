@@ -44,8 +44,11 @@ CASES = [
 NAMES = [f"{op.name}-{'-'.join(map(str, settings.values()))}" for op, settings, _ in CASES]
 
 
-@pytest.mark.parametrize("x", [np.array(EDGES), SMOOTH, np.zeros((0, 3)), np.array(0.7)],
-                         ids=["edges", "smooth", "empty", "scalar"])
+@pytest.mark.parametrize(
+    "x",
+    [np.array(EDGES), SMOOTH, np.zeros((0, 3)), np.array(0.7)],
+    ids=["edges", "smooth", "empty", "scalar"],
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize(("op", "settings", "reference"), CASES, ids=NAMES)

@@ -30,8 +30,12 @@ CASES = [  # batch, channels, size, outputs, kernel, stride, padding, dilation, 
 
 def settings_of(case):
     stride, padding, dilation, groups = case[5:]
-    return {"stride": stride, "padding": tuple((p, p) for p in padding), "dilation": dilation,
-            "groups": groups}
+    return {
+        "stride": stride,
+        "padding": tuple((p, p) for p in padding),
+        "dilation": dilation,
+        "groups": groups,
+    }
 
 
 def arrays_of(case):

@@ -21,7 +21,8 @@ def test_linear(shape, bias):
     out, grads = pull(linear if bias else linear_without_bias, arrays, g=g)
     expected = torch.nn.functional.linear(*tensors)
     np.testing.assert_allclose(out, expected.detach(), rtol=1e-13)
-    for ours, theirs in zip(grads, torch.autograd.grad(expected, tensors, torch.tensor(g)),
-                            strict=True):
+    for ours, theirs in zip(
+        grads, torch.autograd.grad(expected, tensors, torch.tensor(g)), strict=True
+    ):
         assert ours.shape == tuple(theirs.shape)
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)

@@ -51,8 +51,11 @@ POINTWISE = [
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("op", "arrays", "settings", "reference"), POINTWISE,
-                         ids=[f"{op.name}-{s}" for op, _, s, _ in POINTWISE])
+@pytest.mark.parametrize(
+    ("op", "arrays", "settings", "reference"),
+    POINTWISE,
+    ids=[f"{op.name}-{s}" for op, _, s, _ in POINTWISE],
+)
 def test_pointwise(op, arrays, settings, reference, dtype):
     compare(op, arrays, settings, reference, dtype, again=False)
 
@@ -98,6 +101,7 @@ def test_kernel_equals_its_plain_twin(classes):
     x, target = RNG.standard_normal((20, classes)), RNG.integers(0, classes, 20)
     valid = RNG.random(20) < 0.5
     plain = getattr(kernels.cross_entropy, "plain", kernels.cross_entropy)
-    for ours, theirs in zip(kernels.cross_entropy(x, target, valid, 0.1),
-                            plain(x, target, valid, 0.1), strict=True):
+    for ours, theirs in zip(
+        kernels.cross_entropy(x, target, valid, 0.1), plain(x, target, valid, 0.1), strict=True
+    ):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)

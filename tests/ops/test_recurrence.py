@@ -137,9 +137,7 @@ def test_second_derivatives(kind):
 
 def test_single_precision_stays():
     for name in GATES:
-        operands = [
-            None if x is None else x.astype(np.float32) for x in operands_of(name, (2, 1))
-        ]
+        operands = [None if x is None else x.astype(np.float32) for x in operands_of(name, (2, 1))]
         op, settings = getattr(recurrence, name), {"sizes": (2, 1), "backwards": False}
         weights = [w.astype(np.float32) for w in weights_of(op, operands, settings)]
         result = op.forward(*operands, **settings)

@@ -297,7 +297,7 @@ def test_states_of_gradients():
     mlp = make_mlp()
     assert "gradients not computed" in " ".join(texts_of(viz.draw(mlp).svg()))
     leaves = tuple(
-        replace(leaf, gradient=make_statistics(10.0 ** -place)) if leaf.requires_grad else leaf
+        replace(leaf, gradient=make_statistics(10.0**-place)) if leaf.requires_grad else leaf
         for place, leaf in enumerate(mlp.leaves)
     )
     after = replace(mlp, leaves=leaves, has_gradients=True, freed=True)

@@ -19,6 +19,7 @@ from .function import CallNode
 
 __all__ = ["AttendedCall", "AttendedNode", "AttendedWide", "Packed", "attend", "maker_of"]
 
+
 class Extras:
     """What belongs to an attended node; it lies in `node.hooks` and lets gradients pass."""
 

@@ -34,9 +34,12 @@ def _(g: Any, pads: Pairs) -> Any:
 def _parts(kernel: Sizes, places: Sizes, stride: Sizes, dilation: Sizes) -> Any:
     """Each offset of a kernel and the part of the padded image that it meets."""
     for at in np.ndindex(*kernel):
-        yield at, tuple(
-            slice(a * d, a * d + (m - 1) * s + 1, s)
-            for a, d, m, s in zip(at, dilation, places, stride, strict=True)
+        yield (
+            at,
+            tuple(
+                slice(a * d, a * d + (m - 1) * s + 1, s)
+                for a, d, m, s in zip(at, dilation, places, stride, strict=True)
+            ),
         )
 
 
@@ -81,9 +84,7 @@ def _(
 
 
 @fold.rule
-def _(
-    g: Any, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
-) -> Any:
+def _(g: Any, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Any:
     return unfold(
         g, kernel=kernel, places=places, stride=stride, padding=padding, dilation=dilation
     )

@@ -26,9 +26,7 @@ def max_pool(x: Any, *, window: Window) -> Any:
     return kernels.strongest(x, window)
 
 
-@op(
-    kind="general", label="max pool", onnx="MaxPool", outputs=("values", "indices"), aux=("code",)
-)
+@op(kind="general", label="max pool", onnx="MaxPool", outputs=("values", "indices"), aux=("code",))
 def max_pool_with_indices(x: Any, *, window: Window) -> Any:
     """The largest element of each window, and its place in the flattened image."""
     values, code = kernels.strongest(x, window)
@@ -99,9 +97,7 @@ def adaptive_bounds(size: Sizes, outs: Sizes) -> tuple[list[Any], list[Any]]:
     """Starts and ends of windows that share an image of `size` out among `outs` windows."""
     grids = np.meshgrid(*(np.arange(m) for m in outs), indexing="ij")
     starts = [(g * n // m).reshape(-1) for g, n, m in zip(grids, size, outs, strict=True)]
-    ends = [
-        (-(-(g + 1) * n // m)).reshape(-1) for g, n, m in zip(grids, size, outs, strict=True)
-    ]
+    ends = [(-(-(g + 1) * n // m)).reshape(-1) for g, n, m in zip(grids, size, outs, strict=True)]
     return starts, ends
 
 

@@ -386,9 +386,7 @@ def _find_split(wires: list[Wire], column_of: list[int]) -> list[tuple[int, obje
     return list(found)
 
 
-def _cut_ranks(
-    boxes: list[Box], wires: list[Wire], ranks: list[int], columns: int
-) -> list[int]:
+def _cut_ranks(boxes: list[Box], wires: list[Wire], ranks: list[int], columns: int) -> list[int]:
     """Column of each box: cuts between ranks, near equal heights, through few wires."""
     last = max(ranks)
     heights = [0.0] * (last + 1)

@@ -36,9 +36,7 @@ def write_dot(scene: Scene, options: Options) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write_frames(
-    scene: Scene, writer: Writer, names: dict[int, str], lines: list[str]
-) -> None:
+def _write_frames(scene: Scene, writer: Writer, names: dict[int, str], lines: list[str]) -> None:
     work: list[tuple[Entity | None, int]] = [(child, 1) for child in scene.root.children[::-1]]
     clusters = 0
     while work:

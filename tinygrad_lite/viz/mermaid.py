@@ -23,9 +23,7 @@ def write_mermaid(scene: Scene, options: Options) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write_frame(
-    root: Entity, writer: Writer, names: dict[int, str], lines: list[str]
-) -> None:
+def _write_frame(root: Entity, writer: Writer, names: dict[int, str], lines: list[str]) -> None:
     work: list[tuple[Entity | None, int]] = [(child, 1) for child in root.children[::-1]]
     frames = 0
     while work:

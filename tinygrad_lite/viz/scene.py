@@ -241,9 +241,9 @@ class _Builder:
                 continue
             op, turns = self._find_drawn(index)
             head = self.card_of[op]
-            number = len({
-                o.source for o in node.operands if o.node >= 0 or o.leaf in self.leaf_cards
-            })
+            number = len(
+                {o.source for o in node.operands if o.node >= 0 or o.leaf in self.leaf_cards}
+            )
             for place, operand in enumerate(node.operands):
                 tail, key = self._find_tail(operand, turns)
                 if tail is None or tail is head:
@@ -331,9 +331,7 @@ class _Builder:
             parent.children.append(chip)
             self.cards.append(chip)
             key = ("node", op, operand.output)
-            self._connect(
-                self.card_of[op], chip, key, "", differentiable=operand.differentiable
-            )
+            self._connect(self.card_of[op], chip, key, "", differentiable=operand.differentiable)
 
     def make_scene(self) -> Scene:
         items = [card for card in self.cards if card.item is not None]

@@ -301,7 +301,6 @@ class _Page:
             found.append(('<path class="x" d="M2,-6h12v12z"/>', "NaN or infinity"))
         return found
 
-
     def _explain_tints(self) -> list[tuple[str, str]]:
         color = self.options.color
         if color == "kind" or not any(face.tint for face in self.drawing.faces.values()):

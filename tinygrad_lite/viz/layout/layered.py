@@ -61,9 +61,7 @@ class Arrangement:
     effort: int = 0
 
 
-def arrange(
-    boxes: list[Box], wires: list[Wire], *, effort: int = EFFORT
-) -> Arrangement:
+def arrange(boxes: list[Box], wires: list[Wire], *, effort: int = EFFORT) -> Arrangement:
     """Place `boxes` (centres) and route `wires`, in place, from the origin to the extent.
 
     `effort` bounds the search for an order with few crossings.
