@@ -37,7 +37,10 @@ class Dataset(Generic[T_co]):
     """
 
     def __getitem__(self, index: Any) -> T_co:
-        raise NotImplementedError(f"{type(self).__name__} must define __getitem__(index)")
+        raise NotImplementedError(
+            "Subclasses of Dataset should implement __getitem__."
+            f" {type(self).__name__} has none: def __getitem__(self, index)"
+        )
 
     def __add__(self, other: Dataset[T_co]) -> ConcatDataset[T_co]:
         return ConcatDataset([self, other])
