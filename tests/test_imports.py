@@ -211,3 +211,9 @@ def test_import_takes_at_most_30_ms_beyond_numpy(tmp_path):
     run_python(code, tmp_path)  # compiles the modules, as installing the package does
     runs = [tuple(map(float, run_python(code, tmp_path).split())) for _ in range(15)]
     assert min(of_ours / max(1, of_numpy / 0.080) for of_numpy, of_ours in runs) <= 0.030
+
+
+def test_the_collector_is_left_as_it_was(tmp_path):
+    for switch in ("enable", "disable"):
+        code = f"import gc; gc.{switch}(); import {PACKAGE}; print(gc.isenabled())"
+        assert run_python(code, tmp_path).strip() == str(switch == "enable")

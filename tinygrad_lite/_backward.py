@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +18,7 @@ from ._walk import Walk, run_hooks
 
 __all__ = ["backward_from", "gradients_of"]
 
-LOCK = threading.Lock()  # threads that share a leaf add to its gradient one after the other
+LOCK = allocate_lock()  # threads that share a leaf add to its gradient one after the other
 
 
 def backward_from(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextvars
 import os
-import threading
+from _thread import allocate_lock, start_new_thread  # threading takes 1 ms to import
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -45,19 +45,19 @@ class _Team:
 
     count = _threads_at_start()
     helpers: list[_Helper] = []  # noqa: RUF012 - one team for the process
-    busy = threading.Lock()
+    busy = allocate_lock()
 
 
 class _Helper:
     """A thread that waits for a job, does it, and says so."""
 
     def __init__(self) -> None:
-        self._begin, self._end = threading.Lock(), threading.Lock()
+        self._begin, self._end = allocate_lock(), allocate_lock()
         self._begin.acquire()
         self._end.acquire()
         self._job: Callable[[], Any] | None = None
         self._error: BaseException | None = None
-        threading.Thread(target=self._serve, name="tinygrad_lite helper", daemon=True).start()
+        start_new_thread(self._serve, ())
 
     def _serve(self) -> None:
         while True:
@@ -118,7 +118,7 @@ def _work_together(parts: Iterator[slice], work: Work) -> None:
 def _forget() -> None:
     """A child process has none of its parent's threads."""
     _Team.helpers.clear()
-    _Team.busy = threading.Lock()
+    _Team.busy = allocate_lock()
 
 
 if hasattr(os, "register_at_fork"):
