@@ -86,9 +86,9 @@ if _collecting:
 # Imported when first asked for: a program that differentiates a formula needs no layers.
 LAZY = (
     "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed",
-    "distributions", "func", "functional", "hints", "inference", "jit", "linalg", "masked", "mps",
-    "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "return_types", "serialization",
-    "signal", "special", "testing", "types", "utils", "version", "vision", "viz",
+    "distributions", "func", "functional", "hints", "hub", "inference", "jit", "linalg", "masked",
+    "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "return_types",
+    "serialization", "signal", "special", "testing", "types", "utils", "version", "vision", "viz",
 )  # fmt: skip
 
 # Functionals that PyTorch also has at its top level.

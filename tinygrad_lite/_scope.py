@@ -26,7 +26,7 @@ OUT_OF_SCOPE = {
     ),
     **dict.fromkeys(
         ("sparse", "sparse_coo_tensor", "sparse_csr_tensor", "sparse_csc_tensor",
-         "sparse_bsr_tensor", "sparse_bsc_tensor", "sparse_compressed_tensor", "spmm", "smm",
+         "sparse_bsr_tensor", "sparse_bsc_tensor", "sparse_compressed_tensor", "smm",
          "dsmm", "hsmm", "hspmm", "saddmm", "sspaddmm", "lobpcg", "resize_as_sparse_"),
         _SPARSE,
     ),
@@ -43,7 +43,6 @@ OUT_OF_SCOPE = {
         ("fx", "export", "package", "library", "classes"),
         "programs are not compiled here; record the computation with graph or record",
     ),
-    "hub": "nothing is downloaded here; load a file with torch.load and load_state_dict",
     "nested": "nested tensors are out of scope; pad with nn.utils.rnn.pad_sequence",
 }  # fmt: skip
 

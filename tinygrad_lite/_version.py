@@ -1,3 +1,6 @@
-"""The version of this package, written in this one place."""
+"""The version of this package, written in this one place.
 
-__version__ = "0.1.0"
+Its first two numbers are those of the PyTorch whose names and behaviour it follows.
+"""
+
+__version__ = "2.13.0"

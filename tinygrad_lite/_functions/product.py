@@ -14,7 +14,7 @@ from ..ops import elementwise as el, product as ops, reduction
 from ..ops.matmul import matmul as product
 from ..ops.shape import diagonal, reshape, roll, transpose
 from ._dims import axis_of, legacy_name
-from ._surface import need_tensor, surface
+from ._surface import NAMES, need_tensor, surface
 from .matmul import multiply
 
 __all__ = ["crossed", "need_dims"]
@@ -44,6 +44,9 @@ def mm(input: Any, mat2: Any) -> Any:
     need_dims(input, 2, "self must be a matrix")
     need_dims(mat2, 2, "mat2 must be a matrix")
     return multiply(input, mat2)
+
+
+NAMES["spmm"] = mm  # of dense matrices, which it takes in PyTorch as well
 
 
 @surface
