@@ -4,6 +4,7 @@
 simpler, for parameters that an optimiser changes freely.
 
 >>> import tinygrad_lite as torch
+>>> from tinygrad_lite.distributions import constraints
 >>> transform_to(constraints.positive)(torch.zeros(2)).tolist()
 [1.0, 1.0]
 """
