@@ -48,7 +48,9 @@ def _ones(count: int, dtype: Any) -> Any:
 
 
 def _column_sums(x: Any) -> Any:
-    return np.add.reduce(x, axis=0)
+    if x.dtype == np.float16:  # summed in float32, as everywhere
+        return _column_sums(x.astype(np.float32)).astype(x.dtype)
+    return total(x, 0, keepdims=False)
 
 
 @instead_of(_column_sums)
@@ -56,16 +58,19 @@ def column_sums(x: Any) -> Any:
     """The sums of the columns of a matrix of floats."""
     rows = x.shape[0]
     if rows > TALL or x.dtype.itemsize < 4:
-        return total(x, 0, keepdims=False)
+        return _column_sums(x)
     return _ones(rows, x.dtype).dot(x)
 
 
 def _fold(x: Any, shape: tuple[int, ...]) -> Any:
-    lead = x.ndim - len(shape)
-    if lead:
-        x = np.add.reduce(x, axis=tuple(range(lead)))
-    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
-    return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
+    if x.dtype == np.float16:
+        return _fold(x.astype(np.float32), shape).astype(x.dtype)
+    for _ in range(x.ndim - len(shape)):
+        x = total(x, 0, keepdims=False)
+    for axis, n in enumerate(shape):
+        if n == 1 and x.shape[axis] != 1:
+            x = total(x, axis, keepdims=True)
+    return x
 
 
 @instead_of(_fold)
@@ -73,7 +78,7 @@ def fold(x: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes along which `shape` was broadcast to the shape of `x`."""
     if x.dtype.kind != "f":
         return _fold(x, shape)
-    if x.itemsize == 2:  # float16 is summed in float32, as everywhere
+    if x.dtype == np.float16:
         return fold(x.astype(np.float32), shape).astype(x.dtype)
     lead = x.ndim - len(shape)
     if not shape:
