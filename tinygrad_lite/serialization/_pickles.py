@@ -174,9 +174,6 @@ def _bytes_of(root: np.ndarray[Any, Any]) -> bytes:
 # -- reading ---------------------------------------------------------------------------------------
 
 
-SAME = {"NonDynamicallyQuantizableLinear": "Linear"}  # classes that differ by their name only
-
-
 class Opener(pickle.Unpickler):
     """Python's unpickler, for files that the caller trusts; names of PyTorch's lead to ours."""
 
@@ -194,7 +191,6 @@ class Opener(pickle.Unpickler):
                 return found if found.make is None else found.make
             if found is not None:
                 return found
-            name = SAME.get(name, name)
             module = (__package__ or "").partition(".")[0] + module[len("torch") :]
         return super().find_class(module, name)
 
