@@ -17,13 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import instead_of
+from .faces import channels_last, channels_second, pixels_of
 
 __all__ = ["Layout", "backward_input", "backward_weight", "forward"]
 
 FEW_CHANNELS = 8  # below, columns lie with the pixels last: 1.5 instead of 2 to 3 times PyTorch
 COLUMNS = 1 << 18  # elements of columns worked on at once on the way back: 1 MB in float32
-CHANNELS_LAST = {n: (0, *range(2, n), 1) for n in range(2, 6)}
-CHANNELS_SECOND = {n: (0, n - 1, *range(1, n - 1)) for n in range(2, 6)}
 KEEP_BYTES = 1 << 26  # columns up to 64 MB are kept for the gradient of the weights
 
 
@@ -53,16 +52,6 @@ class Layout(NamedTuple):
                 slice(a * d, a * d + (o - 1) * s + 1 if o else a * d, s)
                 for a, d, s, o in zip(at, self.dilation, self.stride, outs, strict=True)
             )
-
-
-def channels_last(x: Any) -> Any:
-    """(N, C, places) -> (N, places, C), as a view; `np.moveaxis` takes ten times as long."""
-    return x.transpose(CHANNELS_LAST[x.ndim])
-
-
-def channels_second(x: Any) -> Any:
-    """(N, places, C) -> (N, C, places), as a view."""
-    return x.transpose(CHANNELS_SECOND[x.ndim])
 
 
 def pad_last(x: Any, layout: Layout) -> Any:
@@ -168,12 +157,6 @@ def _columns(x: Any, kernel: tuple[int, ...], outs: tuple[int, ...], layout: Lay
     return view.transpose(order).reshape(length, pixels).T
 
 
-def _rows(g: Any) -> Any:
-    """(N, O, spatial) -> (pixels, O); no copy where the channels lie last in memory."""
-    last = channels_last(g)
-    return last.reshape(math.prod(last.shape[:-1]), g.shape[1])
-
-
 def _depthwise(weight: Any, layout: Layout) -> bool:
     """Whether each group sees one channel: products by offset beat thin matrix products."""
     return layout.groups > 1 and weight.shape[1] == 1
@@ -252,7 +235,7 @@ def backward_input(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -
     matrix = _weight_last(weight).reshape(-1, weight.shape[0]).T
     pixels = math.prod(outs)
     step = max(1, COLUMNS // max(1, pixels * matrix.shape[1]))
-    rows = _rows(g)
+    rows = pixels_of(g)
     for start in range(0, g.shape[0], step):
         images = slice(start, min(start + step, g.shape[0]))
         columns = rows[start * pixels : images.stop * pixels].dot(matrix)
@@ -349,7 +332,7 @@ def backward_weight(
         return _backward_weight_groups(x, g, kernel, layout)
     if columns is None:
         columns = _columns(x, kernel, g.shape[2:], layout)
-    matrix = columns.T.dot(_rows(g))
+    matrix = columns.T.dot(pixels_of(g))
     return np.moveaxis(matrix.reshape(*kernel, x.shape[1], g.shape[1]), (-1, -2), (0, 1))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from . import instead_of
 from .chunks import SHORT_CHAIN, long_rows, row_pieces, stretched
+from .faces import channels_second, pixels_of
 
 __all__ = ["channel_norm", "channel_norm_pull", "row_norm", "row_norm_pull"]
 
@@ -121,15 +121,9 @@ def _channel_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs
     return gx, (g * normal).sum(axis=axes), g.sum(axis=axes)
 
 
-def _pixels(x: Any) -> Any:
-    """(N, C, …) as rows (pixels, C): no copy where the channels lie last in memory."""
-    last = np.moveaxis(x, 1, -1)
-    return last.reshape(math.prod(last.shape[:-1]), x.shape[1])
-
-
 def _image(rows: Any, like: Any) -> Any:
     shape = (like.shape[0], *like.shape[2:], like.shape[1])
-    return np.moveaxis(rows.reshape(shape), -1, 1)
+    return channels_second(rows.reshape(shape))
 
 
 def _column_sums(rows: Any) -> Any:
@@ -150,7 +144,7 @@ def channel_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, 
     Also the means, the variances and one over the deviations.  The result is s x + t with one s
     and t for each channel: two passes instead of four, all in pieces.
     """
-    rows = _pixels(x)
+    rows = pixels_of(x)
     share = x.dtype.type(1 / max(1, len(rows)))
     mean = _column_sums(rows) * share
     wide, level = stretched(rows, mean)
@@ -178,7 +172,7 @@ def channel_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs:
     With h the normal image, gx = s w (g − mean(g) − h mean(g h)): the means are the gradients of
     bias and weight over the number of pixels.
     """
-    rows, slopes = _pixels(x), _pixels(g)
+    rows, slopes = pixels_of(x), pixels_of(g)
     wide, level = stretched(rows, mean)
     slopes = slopes.reshape(wide.shape)
     room, gw, gb = _room_for(wide), np.zeros_like(mean), np.zeros_like(mean)
