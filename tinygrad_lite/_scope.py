@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["OUT_OF_SCOPE", "REMOVED", "OutOfScopeError", "removed"]
+__all__ = ["OUT_OF_SCOPE", "REMOVED", "OutOfScopeError", "refusal", "removed"]
 
 
 class OutOfScopeError(NotImplementedError, AttributeError):
@@ -16,6 +16,17 @@ _COMPLEX = "complex numbers are out of scope; split into real and imaginary part
 _SPARSE = "sparse tensors are out of scope; use a dense tensor or index_add"
 _QUANTISED = "quantised tensors are out of scope; use float32"
 _ACCELERATOR = "there is no such device here; every tensor is on the CPU"
+
+def refusal(name: str, reason: str) -> Any:
+    """A function that stands for `torch.name` or `Tensor.name` and says why it is not there."""
+
+    def function(*_: Any, **__: Any) -> Any:
+        raise NotImplementedError(f"{name} is not supported: {reason}")
+
+    function.__name__ = function.__qualname__ = name.rpartition(".")[2]
+    function.__doc__ = f"Not supported: {reason}."
+    return function
+
 
 OUT_OF_SCOPE = {
     **dict.fromkeys(

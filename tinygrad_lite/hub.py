@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from ._scope import refusal
 
 __all__ = ["download_url_to_file", "get_dir", "load", "load_state_dict_from_url", "set_dir"]
 
+_REASON = "nothing is downloaded here; load a file with torch.load and load_state_dict"
 
-def _refused(name: str) -> Any:
-    def function(*_: Any, **__: Any) -> NoReturn:
-        raise NotImplementedError(
-            f"torch.hub.{name} is not supported: nothing is downloaded here; load a file with "
-            "torch.load and load_state_dict"
-        )
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = "Not supported: raises NotImplementedError."
-    return function
-
-
-download_url_to_file = _refused("download_url_to_file")
-get_dir = _refused("get_dir")
-load = _refused("load")
-load_state_dict_from_url = _refused("load_state_dict_from_url")
-set_dir = _refused("set_dir")
+download_url_to_file = refusal("torch.hub.download_url_to_file", _REASON)
+get_dir = refusal("torch.hub.get_dir", _REASON)
+load = refusal("torch.hub.load", _REASON)
+load_state_dict_from_url = refusal("torch.hub.load_state_dict_from_url", _REASON)
+set_dir = refusal("torch.hub.set_dir", _REASON)

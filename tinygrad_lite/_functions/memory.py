@@ -11,6 +11,7 @@ import numpy as np
 from .._dtypes import DTYPES
 from .._inplace import forbid
 from .._nodes import make
+from .._scope import refusal
 from .._stamps import root_of, stamp
 from .._tensor import Tensor
 from ._dims import axes_of
@@ -149,12 +150,7 @@ for _name in (
 
 
 def _refuse(name: str, reason: str) -> None:
-    def function(self: Any, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError(f"Tensor.{name} is not supported: {reason}")
-
-    function.__name__ = name
-    function.__doc__ = f"Not supported: {reason}."
-    setattr(Tensor, name, function)
+    setattr(Tensor, name, refusal(f"Tensor.{name}", reason))
 
 
 for _name in (

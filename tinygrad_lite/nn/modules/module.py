@@ -11,6 +11,7 @@ from ..._state import here
 from ..._tensor import Tensor
 from ...hints import note_evaluation, note_model
 from ..parameter import Buffer, Parameter
+from . import _state
 from ._convertible import Convertible
 from ._hookable import Hookable
 from ._hooks import (
@@ -28,15 +29,7 @@ from ._hooks import (
 )
 from ._registry import Registry
 from ._scope import note_module
-from ._state import (
-    IncompatibleKeys,
-    _IncompatibleKeys,
-    load_own,
-    load_state,
-    save_own,
-    save_state,
-    unfolded,
-)
+from ._state import IncompatibleKeys, _IncompatibleKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -216,7 +209,7 @@ class Module(Hookable, Convertible):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "_parameters" in state:
-            state = unfolded(state)
+            state = _state.unfolded(state)
         self.__dict__.update(state)
         for kind in _KINDS:  # a shallow copy must not register into the original
             self.__dict__[kind] = dict(state.get(kind, {}))
@@ -452,7 +445,7 @@ class Module(Hookable, Convertible):
     # -- state -----------------------------------------------------------------------------------
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        save_own(self, destination, prefix, keep_vars)
+        _state.save_own(self, destination, prefix, keep_vars)
 
     def state_dict(
         self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
@@ -470,7 +463,7 @@ class Module(Hookable, Convertible):
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
-        return save_state(self, destination, prefix, keep_vars)
+        return _state.save_state(self, destination, prefix, keep_vars)
 
     def _load_from_state_dict(
         self,
@@ -482,7 +475,7 @@ class Module(Hookable, Convertible):
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        load_own(
+        _state.load_own(
             self,
             state_dict,
             prefix,
@@ -501,7 +494,7 @@ class Module(Hookable, Convertible):
         With `strict`, names without a partner raise, and the message lists missing, unexpected
         and nearest names. Returns the names that found no partner.
         """
-        return load_state(self, state_dict, strict, assign)
+        return _state.load_state(self, state_dict, strict, assign)
 
     # -- text ------------------------------------------------------------------------------------
 
