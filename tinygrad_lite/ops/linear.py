@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.affine import affine, product
 from .._kernels.broadcast import column_sums
 from .._op import op
 from .matmul import matmul, swap
@@ -24,22 +25,14 @@ def _rows(x: Any) -> Any:
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x Wᵀ + b over the last axis of `x`: (…, in), (out, in), (out) -> (…, out)."""
     if x.ndim == 2:
-        out = x.dot(weight.T)
-        if len(out) == 1:  # one sample: to add vectors takes half the time
-            row = out[0]
-            row += bias
-        else:
-            out += bias
-        return out
-    out = _rows(x).dot(weight.T)
-    out += bias
-    return out.reshape(*x.shape[:-1], weight.shape[0])
+        return affine(x, weight, bias)
+    return affine(_rows(x), weight, bias).reshape(*x.shape[:-1], weight.shape[0])
 
 
 @op(kind="bilinear", label="linear", onnx="MatMul", dtypes="same", formula="g W, gᵀ x")
 def linear_without_bias(x: Any, weight: Any) -> Any:
     """x Wᵀ over the last axis of `x`: (…, in), (out, in) -> (…, out)."""
-    return _rows(x).dot(weight.T).reshape(*x.shape[:-1], weight.shape[0])
+    return product(_rows(x), weight).reshape(*x.shape[:-1], weight.shape[0])
 
 
 def _pull_x(g: Any, weight: Any) -> Any:
