@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ._dtypes import of
+from ._kernels.products import Products
 from ._kernels.rows import Rows
 from ._nodes import FREED, Leaf, Node, Pick, WideNode, make
 from ._op import Op, Rule
@@ -60,11 +61,13 @@ class Walk:
         if entry is not None:
             add_to(entry, g)
             return
-        self.waiting[clock] = [node, g, fresh]
         if node.__class__ is Leaf:
             self.leaves.append(clock)
         else:
             heappush(self.heap, clock)
+            if g.__class__ is Products:  # only a leaf's wait to be multiplied together
+                g = g.__array__()
+        self.waiting[clock] = [node, g, fresh]
 
     def deliver_part(self, pick: Pick, g: Any) -> None:
         """Hand the gradient of one of several results to the operation that made them."""
@@ -324,7 +327,7 @@ def _check_count(op: Op, gradients: Any, count: int) -> None:
 
 def checked(gx: Any, node: Any, position: int) -> Any:
     """A rule's result as something the walk can use; an error that names the rule otherwise."""
-    if isinstance(gx, (np.ndarray, np.generic, Op.tensor_class, Rows)):
+    if isinstance(gx, (np.ndarray, np.generic, Op.tensor_class, Products, Rows)):
         return gx
     raise TypeError(
         f"the rule of {node.op.name} for operand {node.op.operands[position]!r} must return an "

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._kernels.affine import affine, product
 from .._kernels.broadcast import column_sums
+from .._kernels.products import product_of
 from .._op import op
 from .matmul import matmul, swap
 from .shape import reshape, unexpand
@@ -50,7 +51,14 @@ def _pull_weight(g: Any, x: Any) -> Any:
 
 
 linear.rule(_pull_x)
-linear.rule(_pull_weight)
+
+
+@linear.rule
+def _(g: Any, x: Any) -> Any:
+    """The same, where a loop that uses the weight again and again gets one product of all steps."""
+    if g.ndim == 2 and g.__class__ is np.ndarray:
+        return product_of(g, x)
+    return _pull_weight(g, x)
 
 
 @linear.rule
