@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .kinks import is_bent
 from .ladder import Line
 from .noise import TINY, Noise, measure_noise, measure_wide_noise
 from .screen import find_suspects, screen_input, stands
 from .subject import Vector, magnitudes
-from .table import RIGHT, WRONG, Table, measure_table, settle_table
+from .table import MOST_ENTRIES, RIGHT, WRONG, Table, measure_table, settle_table
 
 if TYPE_CHECKING:
     from .subject import Flat, Settings
@@ -110,10 +111,15 @@ def compare_at(
 def prepare(flat: Flat, x: Vector, y: Vector, noise: Noise, cotangents: Vector) -> Findings:
     """Analytic gradients at `x`, and the line along which numerical ones are taken."""
     gradient = flat.pull(x, cotangents)
-    everything = len(cotangents) == y.size and np.array_equal(cotangents, np.eye(y.size))
-    line = Line(flat, x, y, None if everything else cotangents, noise.sigma)
+    line = line_through(flat, x, y, noise, cotangents)
     count = len(flat.slices)
     return Findings("", line, cotangents, gradient, noise, [None] * count, [True] * count)
+
+
+def line_through(flat: Flat, x: Vector, y: Vector, noise: Noise, cotangents: Vector) -> Line:
+    """The line through `x`, which sees the outputs as they are when all are taken one by one."""
+    everything = len(cotangents) == y.size and np.array_equal(cotangents, np.eye(y.size))
+    return Line(flat, x, y, None if everything else cotangents, noise.sigma)
 
 
 def choose_one_by_one(flat: Flat, settings: Settings) -> list[bool]:
@@ -233,10 +239,28 @@ def probe_at(
             u = typical * rng.standard_normal(flat.size)
             if not stands(findings.line, findings.gradient, u, settings.rtol):
                 exact = measure_noise(flat, x, y, rng)
+                if bent_everywhere(findings, exact, settings):
+                    return None, True
                 return compare_at(flat, x, y, exact, settings, rng, place=place), True
     except Exception:  # noqa: BLE001 - a function may refuse a point in any way it likes
         return None, False
     return None, True
+
+
+def bent_everywhere(findings: Findings, noise: Noise, settings: Settings) -> bool:
+    """Whether every output sits at a kink, so that nothing at this point can be called wrong.
+
+    Where all elements are tied, as in a pooling of zeros, this spares thousands of forwards.
+    """
+    line, flat = findings.line, findings.line.flat
+    if not np.isfinite(findings.gradient).all():
+        return False
+    rng = np.random.default_rng(settings.seed + 4)
+    cotangents = choose_cotangents(line.y, flat.size, DETAIL_OUTPUTS, rng)
+    if len(cotangents) * flat.size > MOST_ENTRIES:
+        return False
+    through = line_through(flat, line.x, line.y, noise, cotangents)
+    return bool(is_bent(through, cotangents, cotangents, rng).all())
 
 
 def lost_inside(single: Flat, findings: Findings) -> float:

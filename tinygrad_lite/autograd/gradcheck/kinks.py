@@ -175,8 +175,10 @@ def is_bent(line: Line, gradient: Vector, _cotangents: Vector, rng: np.random.Ge
     """
     bent = np.zeros(len(gradient), dtype=bool)
     _, typical = magnitudes(line.flat, line.x)
-    for _ in range(4):
-        first, second = (typical * rng.standard_normal(line.flat.size) for _ in range(2))
+    directions = typical * rng.standard_normal((4, 2, line.flat.size))
+    for first, second in directions:
+        if bent.all():
+            break
         apart = np.ones(len(gradient), dtype=bool)
         for step in (1e-5, 1e-7):
             changes = [line.pair(u, step)[:2] for u in (first, second, first + second)]

@@ -76,38 +76,42 @@ class Line:
         self.cotangents = cotangents
         self.output_sigma = sigma
         self.sigma = project_noise(cotangents, sigma)
+        # Zeros shut out what is not finite; where there are none, nothing has to be left out.
+        self.all_seen = cotangents is not None and bool(cotangents.all())
 
     def project(self, change: Vector) -> Vector:
         """`change` of the outputs, seen through each cotangent."""
         if self.cotangents is None:
             return change
-        with np.errstate(all="ignore"):
-            used = np.where(self.cotangents != 0, self.cotangents * change, 0.0)
-        return np.asarray(used.sum(axis=1))
+        used = self.cotangents * change
+        if not self.all_seen:
+            used = np.where(self.cotangents != 0, used, 0.0)
+        return np.asarray(np.add.reduce(used, axis=1))
 
     def pair(self, u: Vector, step: float) -> tuple[Vector, Vector, Vector, Vector]:
         """Changes of the outputs ahead and behind, and the ways really gone to either side."""
-        ahead, behind = self.flat.cast(self.x + step * u), self.flat.cast(self.x - step * u)
-        right = self.project(self.flat.value(ahead) - self.y)
-        left = self.project(self.y - self.flat.value(behind))
+        move = step * u
+        ahead, behind = self.flat.cast(self.x + move), self.flat.cast(self.x - move)
+        first, second = self.flat.values((ahead, behind))
+        right, left = self.project(first - self.y), self.project(self.y - second)
         return right, left, ahead - self.x, self.x - behind
 
     def climb(self, u: Vector, gradient: Vector, steps: Vector) -> Slopes:
         """Quotients along `u` for each step. `gradient` corrects for the rounding of the points."""
-        rows = [self._rung(u, gradient, float(step)) for step in steps]
-        central, right, left, noise = (np.array(column) for column in zip(*rows, strict=True))
-        return Slopes(steps, central, right, left, noise)
-
-    def _rung(
-        self, u: Vector, gradient: Vector, step: float
-    ) -> tuple[Vector, Vector, Vector, Vector]:
-        right, left, ahead, behind = self.pair(u, step)
-        length, extra_right = true_length(u, ahead, step, gradient)
-        length_left, extra_left = true_length(u, behind, step, gradient)
-        right, left = right - extra_right, left - extra_left
-        both = length + length_left
-        noise = np.broadcast_to(2 * self.sigma / both, right.shape)
-        return (right + left) / both, right / length, left / length_left, noise
+        moved = np.flatnonzero(u)
+        only = int(moved[0]) if moved.size == 1 else None
+        shape = (len(steps), 2, len(gradient))
+        changes, lengths = np.empty(shape), np.empty((len(steps), 2, 1))
+        for rung, step in enumerate(map(float, steps)):
+            right, left, *ways = self.pair(u, step)
+            for side, (change, way) in enumerate(zip((right, left), ways, strict=True)):
+                length, extra = true_length(u, only, way, step, gradient)
+                changes[rung, side] = change - extra
+                lengths[rung, side] = length
+        both = lengths[:, 0] + lengths[:, 1]
+        central = (changes[:, 0] + changes[:, 1]) / both
+        sides = changes / lengths
+        return Slopes(steps, central, sides[:, 0], sides[:, 1], 2 * self.sigma / both)
 
 
 def project_noise(cotangents: Vector | None, sigma: Vector) -> Vector:
@@ -117,17 +121,19 @@ def project_noise(cotangents: Vector | None, sigma: Vector) -> Vector:
     return np.asarray(2 * np.sqrt((cotangents**2) @ (sigma**2)))
 
 
-def true_length(u: Vector, way: Vector, step: float, gradient: Vector) -> tuple[float, Vector]:
+def true_length(
+    u: Vector, only: int | None, way: Vector, step: float, gradient: Vector
+) -> tuple[float, Vector | float]:
     """Length of a step as it was stored, and what its rounding changes along a direction.
 
     A single coordinate is divided by the step that was really taken. A direction has one length
     only; what rounding adds elsewhere is told from the candidate gradient.
     """
-    moved = np.flatnonzero(u)
-    if moved.size == 1:
-        length = float(way[moved[0]] / u[moved[0]])
-        return (length if length > 0 else np.nan), np.zeros(len(gradient))
-    correction = gradient @ np.nan_to_num(way - step * u)
+    if only is not None:
+        length = float(way[only] / u[only])
+        return (length if length > 0 else np.nan), 0.0
+    off = way - step * u
+    correction = gradient @ (off if np.isfinite(off).all() else np.nan_to_num(off))
     return step, np.where(np.isfinite(correction), correction, 0.0)
 
 

@@ -52,11 +52,11 @@ def difference_scatter(values: Vector) -> Vector:
     table = values
     found: list[Vector] = []
     for order in range(1, POINTS - 1):
-        table = np.diff(table, axis=0)
+        table = table[1:] - table[:-1]
         if order >= 3:
-            gain = math.factorial(2 * order) / math.factorial(order) ** 2
-            found.append(np.sqrt(np.mean(table**2, axis=0) / gain))
-    return np.asarray(np.min(found, axis=0))
+            gain = math.comb(2 * order, order)
+            found.append(np.sqrt(np.add.reduce(table**2, axis=0) / len(table) / gain))
+    return np.asarray(np.minimum(np.minimum(found[0], found[1]), found[2]))
 
 
 def in_coarse_steps(values: Vector) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -79,7 +79,7 @@ def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) ->
     direction = own * rng.choice([-1.0, 1.0], flat.size) * rng.uniform(0.5, 1.0, flat.size)
     still = np.ones(y.size, dtype=bool)
     for spacing in SPACINGS if flat.working is np.float64 else SPACINGS[2:]:
-        values = np.array([flat.value(x + spacing * k * direction) for k in range(-3, POINTS - 3)])
+        values = np.array(flat.values(x + spacing * k * direction for k in range(-3, POINTS - 3)))
         moved = np.any(values != values[0], axis=0)
         fresh = still & moved
         if spacing >= SPACINGS[2] and flat.working is np.float64:
@@ -107,7 +107,7 @@ def measure_wide_noise(flat: Flat, x: Vector, noise: Noise, rng: np.random.Gener
     direction = own * rng.choice([-1.0, 1.0], flat.size) * rng.uniform(0.5, 1.0, flat.size)
     found = []
     for spacing in (3e-8, 3e-7):
-        values = [flat.value(x + spacing * k * direction) for k in range(-3, POINTS - 3)]
+        values = flat.values(x + spacing * k * direction for k in range(-3, POINTS - 3))
         found.append(difference_scatter(np.array(values)))
     noisy = np.isfinite(found[1]) & (found[1] < 4 * found[0])
     return Noise(np.where(noisy, np.maximum(noise.sigma, found[1]), noise.sigma), noise.coarse)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 RIGHT, OPEN, WRONG, KINK, UNDECIDED = range(5)
+# Jacobians of more entries are not searched for mixtures of pieces.
+MOST_ENTRIES = 1_000_000
 
 
 @dataclass
@@ -69,15 +71,20 @@ class Table:
 def measure_table(line: Line, gradient: Vector, columns: NDArray[np.intp], rtol: float) -> Table:
     """One central difference per column; entries it does not settle stay open."""
     own, _ = magnitudes(line.flat, line.x)
-    shape = (len(gradient), columns.size)
-    numeric, bar, bent = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool)
+    step = first_step(line)
+    changes = np.empty((2, len(gradient), columns.size))
+    ways = np.empty((2, columns.size))
+    u = np.zeros(line.flat.size)
     for place, column in enumerate(columns):
-        u = unit(line, int(column), float(own[column]))
-        right, left, ahead, behind = line.pair(u, first_step(line))
-        length = float(ahead[column] + behind[column])
-        numeric[:, place] = (right + left) / length
-        bar[:, place] = 2 * line.sigma / length
-        bent[:, place] = differs(right / ahead[column], left / behind[column], bar[:, place])
+        u[column] = own[column]
+        right, left, ahead, behind = line.pair(u, step)
+        u[column] = 0.0
+        changes[0, :, place], changes[1, :, place] = right, left
+        ways[:, place] = ahead[column], behind[column]
+    length = ways[0] + ways[1]
+    numeric = (changes[0] + changes[1]) / length
+    bar = 2 * line.sigma[:, None] / length
+    bent = differs(changes[0] / ways[0], changes[1] / ways[1], bar)
     analytic = gradient[:, columns]
     settled = agrees(analytic, numeric, bar, rtol) & ~bent
     state = np.where(settled, RIGHT, OPEN).astype(np.int8)
@@ -278,7 +285,7 @@ def refine_kinks(
         hit = bad[:, None] & (table.state == KINK)
         table.state[hit] = WRONG
     suspect = (table.state == WRONG).any(axis=1)
-    if suspect.any() and np.isfinite(gradient[suspect]).all() and gradient.size <= 1e6:
+    if suspect.any() and np.isfinite(gradient[suspect]).all() and gradient.size <= MOST_ENTRIES:
         cotangents = np.eye(len(line.y)) if table.cotangents is None else table.cotangents
         test = is_bent if settings.beyond else is_mixture
         fine = suspect & test(line, gradient, cotangents, rng)
