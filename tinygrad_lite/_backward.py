@@ -37,8 +37,7 @@ def backward_from(
         _run_recorded(walk, create_graph)
     else:
         walk.run_fast()
-    for entry in walk.results():
-        _store(entry, create_graph)
+    _store_all(walk, create_graph)
 
 
 def _start(
@@ -107,19 +106,30 @@ def _run_recorded(
         state.settle()
 
 
-def _store(entry: list[Any], create_graph: bool) -> None:
-    """Add a leaf's gradient to its `.grad`."""
-    leaf, g, fresh = entry
+def _store_all(walk: Walk, create_graph: bool) -> None:
+    """Add the gradients of all leaves to their `.grad`: under one lock those without hooks."""
+    hooked = []
+    with LOCK:
+        for entry in walk.results():
+            leaf, g, fresh = entry
+            if leaf.hooks is not None or leaf.after is not None:
+                hooked.append(entry)
+                continue
+            tensor = leaf.tensor()
+            if tensor is not None:
+                _accumulate(tensor, g, fresh, create_graph)
+    for leaf, g, fresh in hooked:
+        _store_hooked(leaf, g, fresh, create_graph)
+
+
+def _store_hooked(leaf: Leaf, g: Any, fresh: bool, create_graph: bool) -> None:
     tensor = leaf.tensor()
     if tensor is None:
         return
     if leaf.hooks is not None:
         g = run_hooks(leaf, g)
     with LOCK:
-        if tensor._grad is None and not create_graph:  # the first gradient after zero_grad()
-            tensor._grad = _first(g, tensor._array, fresh)
-        else:
-            _accumulate(tensor, g, fresh, create_graph)
+        _accumulate(tensor, g, fresh, create_graph)
     if leaf.after is not None:
         for hook in tuple(leaf.after.values()):
             hook(tensor)
@@ -129,8 +139,7 @@ def _accumulate(tensor: Any, g: Any, fresh: bool, create_graph: bool) -> None:
     present = tensor._grad
     if create_graph:
         tensor._grad = g if present is None else present + g
-        return
-    if present is None:
+    elif present is None:  # the first gradient after zero_grad()
         tensor._grad = _first(g, tensor._array, fresh)
     elif present._array.__class__ is np.ndarray and present._node is None:
         np.add(present._array, g, out=present._array)
@@ -140,17 +149,17 @@ def _accumulate(tensor: Any, g: Any, fresh: bool, create_graph: bool) -> None:
 
 def _first(g: Any, like: Any, fresh: bool) -> Any:
     """The gradient tensor of a leaf that had none; rows stay rows."""
+    if fresh and g.dtype is like.dtype and (g.strides == like.strides or g.flags.c_contiguous):
+        return make(g, None)
     if g.__class__ is Rows:
         return Rows.as_gradient(g)
-    return make(_own(g, like, fresh), None)
+    return make(_own(g, like), None)
 
 
-def _own(g: Any, like: Any, fresh: bool) -> Any:
+def _own(g: Any, like: Any) -> Any:
     """A gradient array that is nobody else's, laid out and typed like the leaf."""
     if g.__class__ is not np.ndarray:
         return np.asarray(g, like.dtype)
-    if fresh and g.dtype is like.dtype and (g.strides == like.strides or g.flags.c_contiguous):
-        return g
     made = np.empty_like(like)
     np.copyto(made, g, casting="unsafe")
     return made
@@ -201,7 +210,7 @@ def gradients_of(
 def _as_result(g: Any, x: Any, create_graph: bool) -> Any:
     if g is None or create_graph:
         return g
-    return make(_own(g, x._array, fresh=False), None)
+    return make(_own(g, x._array), None)
 
 
 def _between(roots: list[Any], wanted: dict[Any, Any]) -> set[Any]:

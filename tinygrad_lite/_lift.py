@@ -78,10 +78,10 @@ def {name}({parameters}):
     if {unwanted}:
         made._node = None
         return made
-    made._node = node = new({node})
+    made._node = node = {node}()
     node.clock = tick()
     node.op = op
-    node.shape = result.shape
+{sizing}
     node.dtype = result.dtype
     node.settings = {settings}
     node.scope = state.scope
@@ -131,16 +131,18 @@ node.x = {node0}
 node.y = {node1}
 shape = a0.shape
 if shape == a1.shape:
-    node.sx = node.sy = None
+    node.sx = node.sy = None{equal}
 else:
     node.sx = shape
-    node.sy = a1.shape
-node.kx = node.ky = None
-if node.x is not None:
-    node.kx = {keep0}
-if node.y is not None:
-    node.ky = {keep1}
+    node.sy = a1.shape{unequal}
+node.kx = {keep0}
+node.ky = {keep1}
 """
+
+# The result has the operands' shape where they have one and the same: NumPy makes a new tuple
+# whenever it is asked for a shape.
+SIZE = "    node.shape = result.shape"
+EQUAL, UNEQUAL = "\n    node.shape = shape", "\n    node.shape = result.shape"
 
 NUMBER_EDGE = """\
 if x0.__class__ is float or x0.__class__ is int:
@@ -193,6 +195,7 @@ def source_of(op: Op, *, operator: bool = False, reflected: bool = False, out: b
         viewing=f"    note_view(made, x0, op, {_dict(settings)})" if op.kind == "view" else "",
         unwanted=f"not state.grad or ({' and '.join(f'{n} is None' for n in wanted)})",
         node="Node" if op.facts.plain else "WideNode",
+        sizing="" if _broadcasts(op) else SIZE,
         settings=_dict(settings) if settings else "None",
         climbing="" if operator else indent(CLIMBING, "    "),
         edges=indent(_edges(op) + (NUMBER_EDGE if reflected and _numeric(op) else ""), "    "),
@@ -216,6 +219,11 @@ def _pulls(op: Op, i: int) -> bool:
 def _numeric(op: Op) -> bool:
     """Whether a Python number may stand for one of two operands."""
     return op.kind == "elementwise" and len(op.operands) == 2 and op.dtypes in {"common", "float"}
+
+
+def _broadcasts(op: Op) -> bool:
+    """Whether the result has the shape to which two operands are broadcast."""
+    return op.facts.plain and op.kind == "elementwise" and len(op.operands) == 2
 
 
 def _reading(op: Op, arguments: str, *, reflected: bool) -> str:
@@ -267,7 +275,11 @@ def _edges(op: Op) -> str:
     if count == 1:
         return SINGLE_EDGES.format(keep0=keeps[0])
     nodes = [f"n{i}" if _pulls(op, i) else "None" for i in range(2)]
-    return PAIR_EDGES.format(node0=nodes[0], node1=nodes[1], keep0=keeps[0], keep1=keeps[1])
+    keeps = [k if k == "None" else f"None if n{i} is None else {k}" for i, k in enumerate(keeps)]
+    equal, unequal = (EQUAL, UNEQUAL) if _broadcasts(op) else ("", "")
+    return PAIR_EDGES.format(
+        node0=nodes[0], node1=nodes[1], keep0=keeps[0], keep1=keeps[1], equal=equal, unequal=unequal
+    )
 
 
 def _kept_plain(op: Op, rule: Rule | None) -> str:

@@ -10,7 +10,7 @@ import sys
 import weakref
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,16 +33,22 @@ __all__ = [
 ]
 
 
-class Stamp:
-    """When a buffer was last changed in place, by which operation and from where."""
+class Change(NamedTuple):
+    """One operation in place: when it ran, from where, and what it is called."""
 
-    __slots__ = ("at", "clock", "code", "count", "name", "root")
-
-    at: int
     clock: int
     code: Any
-    count: int
+    at: int
     name: str
+
+
+class Stamp:
+    """The last change of a buffer in place, and how many there have been."""
+
+    __slots__ = ("count", "last", "root")
+
+    count: int
+    last: Change
     root: Any
 
 
@@ -66,21 +72,26 @@ def stamp(array: Any, name: str = "an in-place operation") -> None:
 def stamp_all(arrays: Iterable[Any], name: str) -> None:
     """Note that one operation changed several buffers in place."""
     frame = outside()
-    code, at = frame.f_code, frame.f_lasti
     NEWEST[0] = clock = tick()
+    change = Change(clock, frame.f_code, frame.f_lasti, name)
     for array in arrays:
-        root = root_of(array)
-        key = id(root)
-        found = STAMPS.get(key)
+        root = array if array.base is None else root_of(array)
+        found = STAMPS.get(id(root))
         if found is None:
-            found = STAMPS[key] = Stamp()
-            found.count = 0
-            # Called with the dead reference, which is then pop's default. No line of Python runs
-            # here, in which an interruption would get lost.
-            found.root = weakref.ref(root, partial(STAMPS.pop, key))
-        found.code, found.at, found.name = code, at, name
+            found = _first_stamp(root, change)
+        found.last = change
         found.count += 1
-        found.clock = clock
+
+
+def _first_stamp(root: Any, change: Change) -> Stamp:
+    """A stamp for a buffer that has none; it goes when the buffer goes."""
+    found, key = Stamp(), id(root)
+    found.count, found.last = 0, change
+    # Called with the dead reference, which is then pop's default. No line of Python runs here, in
+    # which an interruption would get lost.
+    found.root = weakref.ref(root, partial(STAMPS.pop, key))
+    STAMPS[key] = found
+    return found
 
 
 WRITTEN = f"<{PACKAGE}: recording"  # begins the file names of functions that this package writes

@@ -46,7 +46,7 @@ def test_packed_and_one_by_one_are_the_same(kind, skip, monkeypatch):
 
 
 def packs_of(optimizer):
-    return [pack.positions for _, packs in optimizer._packs.values() for pack in packs]
+    return [pack.positions for _, packs, _ in optimizer._packs.values() for pack in packs]
 
 
 @pytest.mark.usefixtures("fast")

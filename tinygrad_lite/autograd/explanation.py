@@ -148,7 +148,8 @@ def _changed(tensor: Any) -> str:
     found = STAMPS.get(id(root_of(tensor._array)))
     if found is None:
         return ""
-    return f"; {found.name} changed it in place ({line_of(found.code, found.at)})"
+    last = found.last
+    return f"; {last.name} changed it in place ({line_of(last.code, last.at)})"
 
 
 def _guess(tensor: Any) -> Stop:

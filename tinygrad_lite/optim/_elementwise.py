@@ -82,15 +82,9 @@ class Elementwise(Optimizer):
         position, self._finished = 0, []
         for index, group in enumerate(self.param_groups):
             _check_differentiable(group)
-            members = [
-                (i, param)
-                for i, param in enumerate(group["params"], position)
-                if param._grad is not None
-            ]
+            rest = self._step_packs(index, group, position)
             position += len(group["params"])
-            if not _PLAIN:
-                members = self._step_packs(index, group, members)
-            for i, param in members:
+            for i, param in rest:
                 self._doubtful = (i,)
                 self._step_one(group, param)
                 self._finished.append(i)
@@ -117,30 +111,34 @@ class Elementwise(Optimizer):
             self._update(group, scalars, p[piece], g[piece], *(a[piece] for a in arrays))
         stamp(p, self._step_name)
 
-    def _step_packs(self, index: int, group: Group, members: list[Member]) -> list[Member]:
-        """Update the small parameters together; return those that remain."""
-        seen, packs = self._packs.get(index, (0, []))
-        if len(members) > seen or not packs or not all(pack.holds(self.state) for pack in packs):
+    def _step_packs(self, index: int, group: Group, position: int) -> Iterable[Member]:
+        """Update the small parameters together; return those that remain and have a gradient."""
+        params = group["params"]
+        seen, packs, rest = self._packs.get(index, ((), [], []))
+        gradients = [pack.gradients(self.state) for pack in packs]
+        if not packs or None in gradients or not _same(params, seen):
+            members = [(i, p) for i, p in enumerate(params, position) if p._grad is not None]
+            if _PLAIN:
+                return members
             packs = self._packed(group, members)
-            self._packs[index] = len(members), packs
-        if not packs:
-            return members
-        waiting = {id(param) for _, param in members}
-        for pack in packs:
-            if waiting.issuperset(pack.ids):
-                self._step_pack(group, pack)
-                waiting.difference_update(pack.ids)
-        return [member for member in members if id(member[1]) in waiting]
+            packed = {i for pack in packs for i in pack.positions}
+            rest = [member for member in enumerate(params, position) if member[0] not in packed]
+            self._packs[index] = list(params), packs, rest
+            gradients = [pack.gradients(self.state) for pack in packs]
+        for pack, found in zip(packs, gradients, strict=True):
+            self._step_pack(group, pack, found)
+        return [member for member in rest if member[1]._grad is not None]
 
-    def _step_pack(self, group: Group, pack: Pack) -> None:
+    def _step_pack(self, group: Group, pack: Pack, gradients: list[Array]) -> None:
         self._doubtful = pack.positions
         phases = [self._advance(group, param) for param in pack.params]
-        p, g = pack.gather()
-        alike = phases.count(phases[0]) == len(phases)
-        stretches = [(phases[0], slice(None))] if alike else zip(phases, pack.cuts, strict=True)
-        for phase, cut in stretches:
-            arrays = (memory[cut] for memory in pack.memory)
-            self._update(group, self._scalars(group, phase), p[cut], g[cut], *arrays)
+        p, g = pack.gather(gradients)
+        if phases.count(phases[0]) == len(phases):
+            self._update(group, self._scalars(group, phases[0]), p, g, *pack.memory)
+        else:
+            for phase, cut in zip(phases, pack.cuts, strict=True):
+                arrays = (memory[cut] for memory in pack.memory)
+                self._update(group, self._scalars(group, phase), p[cut], g[cut], *arrays)
         pack.scatter()
         stamp_all(pack.arrays, self._step_name)
         self._finished += pack.positions
@@ -196,23 +194,31 @@ class Pack:
             state[name]._array = whole[cut].reshape(array.shape)
         return whole
 
-    def holds(self, states: dict[Any, State]) -> bool:
-        """Say whether parameters and states are still those that were packed."""
+    def gradients(self, states: dict[Any, State]) -> list[Array] | None:
+        """Return the gradients; None unless the parameters and states are those packed."""
+        found = []
+        for param, array in zip(self.params, self.arrays, strict=True):
+            g = param._grad
+            if g is None or param._array is not array:
+                return None
+            found.append(g._array.reshape(-1))
+        return found if self._holds(states) else None
+
+    def _holds(self, states: dict[Any, State]) -> bool:
+        """Say whether what is remembered is still what was packed."""
         if not self.names:
-            return all(map(operator.is_, map(buffer, self.params), self.arrays))
-        rows = zip(self.params, self.arrays, self.states, self.views, strict=True)
-        for param, array, state, views in rows:
-            if param._array is not array or states.get(param) is not state:
+            return True
+        for param, state, views in zip(self.params, self.states, self.views, strict=True):
+            if states.get(param) is not state:
                 return False
             for name, view in zip(self.names, views, strict=True):
                 if state[name]._array is not view:
                     return False
         return True
 
-    def gather(self) -> tuple[Array, Array]:
+    def gather(self, gradients: list[Array]) -> tuple[Array, Array]:
         """Copy the parameters and their gradients into two long arrays."""
         np.concatenate(self.flat, out=self.p)
-        gradients = [gradient(param).reshape(-1) for param in self.params]
         np.concatenate(gradients, out=self.g)
         return self.p, self.g
 
@@ -220,6 +226,10 @@ class Pack:
         """Copy the new values back into the parameters."""
         for flat, result in zip(self.flat, self.results, strict=True):
             flat[:] = result
+
+
+def _same(params: list[Tensor], seen: Sequence[Tensor]) -> bool:
+    return len(params) == len(seen) and all(map(operator.is_, params, seen))
 
 
 def _parts(members: list[Member]) -> Iterable[list[Member]]:

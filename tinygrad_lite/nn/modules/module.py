@@ -27,6 +27,7 @@ from ._hooks import (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
+from ._members import all_parameters, own_buffers, own_parameters
 from ._registry import Registry
 from ._scope import note_module
 from ._state import IncompatibleKeys, _IncompatibleKeys
@@ -383,19 +384,31 @@ class Module(Hookable, Convertible):
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
         """Every parameter with its dotted name, shared ones once."""
-        yield from self._named_members(_own_parameters, prefix, recurse, remove_duplicate)
+        yield from self._named_members(own_parameters, prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Every parameter, shared ones once: what an optimizer is given."""
         note_model(self)
+        if recurse and not self._walks_otherwise():
+            yield from all_parameters(self)
+            return
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
+
+    def _walks_otherwise(self) -> bool:
+        """Whether a subclass has its own idea of which parameters it has."""
+        own = self.__class__
+        return (
+            own.named_parameters is not Module.named_parameters
+            or own.named_modules is not Module.named_modules
+            or own._named_members is not Module._named_members
+        )
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
         """Every buffer with its dotted name, shared ones once."""
-        yield from self._named_members(_own_buffers, prefix, recurse, remove_duplicate)
+        yield from self._named_members(own_buffers, prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """Every buffer, shared ones once."""
@@ -527,16 +540,6 @@ def assemble_repr(name: str, lines: list[str], children: list[str]) -> str:
 def indent_tail(text: str, spaces: int) -> str:
     """Indent every line of `text` but the first."""
     return text.replace("\n", "\n" + " " * spaces)
-
-
-def _own_parameters(module: Module) -> list[tuple[str, Any]]:
-    own = module.__dict__
-    return [(name, own[name]) for name in module._parameter_names]
-
-
-def _own_buffers(module: Module) -> list[tuple[str, Any]]:
-    own = module.__dict__
-    return [(name, own[name]) for name in module._buffer_names]
 
 
 def _refuse_arguments(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
