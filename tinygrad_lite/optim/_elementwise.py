@@ -28,6 +28,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .._dtypes import get_default_dtype
+from .._kernels.memory import aligned
 from .._nodes import make
 from .._row_gradient import rows_of
 from .._stamps import stamp, stamp_all
@@ -161,7 +162,7 @@ class Elementwise(Optimizer):
             return np.empty_like(p)
         scratch = self._scratch.get(p.dtype)
         if scratch is None:
-            scratch = self._scratch[p.dtype] = np.empty(_PIECE, p.dtype)
+            scratch = self._scratch[p.dtype] = aligned(_PIECE, p.dtype)
         return scratch[: p.size].reshape(p.shape)
 
 
