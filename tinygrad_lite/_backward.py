@@ -10,7 +10,7 @@ import numpy as np
 
 from ._kernels import PLAIN
 from ._kernels.rows import Rows
-from ._nodes import Leaf, make
+from ._nodes import Leaf, Node, make
 from ._op import Op
 from ._record import to_type
 from ._state import here
@@ -195,36 +195,56 @@ def gradients_of(
             x._view.refresh(x)
     walk = _start(tensors, gradients, retain_graph, create_graph)
     wanted: dict[Any, Any] = {x._node: None for x in inputs}
-    walk.needed = _between([t._node for t in tensors], wanted)
-    if create_graph or PLAIN or any(node.__class__ is not Leaf for node in wanted):
-        _run_recorded(walk, create_graph, wanted)
+    only_leaves = all(node.__class__ is Leaf for node in wanted)
+    needed = walk.needed = _between([t._node for t in tensors], wanted, only_leaves)
+    if only_leaves and needed is not None:
+        needed.update(wanted)
+    if create_graph or PLAIN or not only_leaves:
+        _run_recorded(walk, create_graph, None if only_leaves else wanted)
     else:
-        walk.needed.update(wanted)
         walk.run_fast()
-    for leaf, g, _ in walk.results():
+    for leaf, g, fresh in walk.results():
         if leaf in wanted:
-            wanted[leaf] = g if leaf.hooks is None else run_hooks(leaf, g)
-    return [_as_result(wanted[x._node], x, create_graph) for x in inputs]
+            if leaf.hooks is not None:
+                g, fresh = run_hooks(leaf, g), False
+            own = fresh and not create_graph  # nobody else's array: no copy of it
+            wanted[leaf] = _first(g, leaf.tensor()._array, own) if own else g
+    return [_as_result(wanted[x._node], x) for x in inputs]
 
 
-def _as_result(g: Any, x: Any, create_graph: bool) -> Any:
-    if g is None or create_graph:
-        return g
-    return make(_own(g, x._array), None)
+def _as_result(g: Any, x: Any) -> Any:
+    return g if g is None or isinstance(g, Op.tensor_class) else make(_own(g, x._array), None)
 
 
-def _between(roots: list[Any], wanted: dict[Any, Any]) -> set[Any]:
+def _between(roots: list[Any], wanted: dict[Any, Any], only_leaves: bool) -> set[Any] | None:
     """The nodes on a path from the roots to the wanted nodes, without the latter's own past.
+
+    None means all there are: where every leaf is wanted, as the parameters of a model are, there
+    is nothing to tell apart.
+    """
+    seen, stack, all_wanted = set(roots), list(roots), only_leaves
+    oldest = max(node.clock for node in wanted)  # clocks run downwards
+    while stack:
+        node = stack.pop()
+        if node.__class__ is Leaf:
+            all_wanted = all_wanted and node in wanted
+            continue
+        for parent in (node.x, node.y) if node.__class__ is Node else node.parents:
+            if parent is None or parent in seen:
+                continue
+            if parent.clock > oldest:
+                all_wanted = False
+            else:
+                seen.add(parent)
+                stack.append(parent)
+    return None if all_wanted else _leading_to(wanted, seen)
+
+
+def _leading_to(wanted: dict[Any, Any], seen: set[Any]) -> set[Any]:
+    """Those of the nodes `seen` from which a wanted one is reached.
 
     Nodes are looked at oldest first, so that a node's parents are decided before the node.
     """
-    seen, stack = set(roots), list(roots)
-    oldest = max(node.clock for node in wanted)  # clocks run downwards
-    while stack:
-        for parent in stack.pop().parents:
-            if parent is not None and parent not in seen and parent.clock <= oldest:
-                seen.add(parent)
-                stack.append(parent)
     needed: set[Any] = set()
     for node in sorted(seen, key=_age):
         for parent in node.parents:

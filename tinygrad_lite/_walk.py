@@ -86,11 +86,11 @@ class Walk:
         `wanted` maps nodes to None and is filled with their gradients.
         """
         heap, take, needed = self.heap, self.waiting.pop, self.needed
-        newest = NEWEST[0]
+        newest, anomaly, create = NEWEST[0], ANOMALY[0], self.create_graph
         while heap:
-            entry = take(heappop(heap))
-            node, g, _ = entry
-            if node.__class__ is Pick or node.__class__ is Node or not node.results:
+            node, g, _ = take(heappop(heap))
+            plain = node.__class__ is Node
+            if plain or node.__class__ is Pick or not node.results:
                 if node.hooks is not None:
                     g = run_hooks(node, g)
                 if wanted is not None and node in wanted:
@@ -102,8 +102,9 @@ class Walk:
                 continue
             if node.clock > newest:
                 check_kept(node)
-            for parent, gx, fresh in pulled(node, g, self.create_graph):
-                if ANOMALY[0]:
+            found = _pulled_plain(node, g, create, node) if plain else pulled(node, g, create)
+            for parent, gx, fresh in found:
+                if anomaly:
                     _refuse_nan(node, gx)
                 if needed is None or parent in needed or (wanted is not None and parent in wanted):
                     self.deliver(parent, gx, fresh)
@@ -253,7 +254,7 @@ def pulled(
     A node may stand in for its `origin`, to which second derivatives flow.
     """
     if node.__class__ is Node:
-        return _pulled_plain(node, g, create_graph, origin)
+        return _pulled_plain(node, g, create_graph, origin or node)
     if node.__class__ is not WideNode:  # a call of an autograd.Function pulls by itself
         return _checked_all(node, node.pull(g, create_graph), g)
     if node.kept is FREED:
@@ -291,7 +292,7 @@ def _checked_all(node: Any, gradients: Any, g: Any) -> list[tuple[Any, Any, bool
             continue
         checked(gx, node, i)
         shape = node.shapes[i]
-        summed = gx if shape is None or gx.shape == shape else reduce_to(gx, shape, node, i)
+        summed = gx if shape is None or shape_of(gx) == shape else reduce_to(gx, shape, node, i)
         found.append((parent, summed, trusted and _is_fresh(gx, g)))
     return found
 
@@ -303,17 +304,28 @@ def _pulled_plain(
     for i, parent, kept, shape in ((0, node.x, node.kx, node.sx), (1, node.y, node.ky, node.sy)):
         if parent is None:
             continue
-        if kept is FREED:
-            raise freed_error(node)
         rule = node.op.rules[i]
-        arguments = () if kept is None else kept if kept.__class__ is tuple else (kept,)
-        if create_graph:
-            arguments = _tensors(node, rule, arguments, origin)
-        gx = checked(rule.function(g, *arguments), node, i)
-        if shape is not None and gx.shape != shape:
+        if kept is None:
+            gx = rule.function(g)
+        elif kept.__class__ is ndarray:
+            if create_graph:
+                behind = origin if rule.keeps == "out" else node.x if rule.keeps == "x" else node.y
+                kept = connect(kept, behind)
+            gx = rule.function(g, kept)
+        elif kept is FREED:
+            raise freed_error(node)
+        else:
+            arguments = _tensors(node, rule, kept, origin) if create_graph else kept
+            gx = rule.function(g, *arguments)
+        if shape is not None and shape_of(gx) != shape:
             gx = reduce_to(gx, shape, node, i)
-        found.append((parent, gx, _is_fresh(gx, g)))
+        found.append((parent, gx, not create_graph and _is_fresh(gx, g)))
     return found
+
+
+def shape_of(g: Any) -> Any:
+    """The shape of an array or tensor as a plain tuple, which a tensor's own is not."""
+    return g._array.shape if g.__class__ is Op.tensor_class else g.shape
 
 
 def _is_fresh(gx: Any, g: Any) -> bool:
@@ -342,14 +354,15 @@ def checked(gx: Any, node: Any, position: int) -> Any:
 
 def reduce_to(g: Any, shape: tuple[int, ...], node: Any, position: int) -> Any:
     """Undo broadcasting: sum a gradient over the axes along which the operand was repeated."""
-    lead = len(g.shape) - len(shape)
-    fits = lead >= 0 and all(n in (1, m) for n, m in zip(shape, g.shape[lead:], strict=True))
+    given = shape_of(g)
+    lead = len(given) - len(shape)
+    fits = lead >= 0 and all(n in (1, m) for n, m in zip(shape, given[lead:], strict=True))
     if not fits:
         op = node.op
         name = op.operands[position] if position < len(op.operands) else f"{position}"
         raise RuntimeError(
             f"the rule of {op.name} for operand {name!r} returned an invalid gradient: "
-            f"got shape {list(g.shape)} but expected shape compatible with {list(shape)}"
+            f"got shape {list(given)} but expected shape compatible with {list(shape)}"
         )
     return unexpand(g, shape=shape)
 
