@@ -204,11 +204,14 @@ def gradients_of(
     else:
         walk.run_fast()
     for leaf, g, fresh in walk.results():
-        if leaf in wanted:
-            if leaf.hooks is not None:
-                g, fresh = run_hooks(leaf, g), False
-            own = fresh and not create_graph  # nobody else's array: no copy of it
-            wanted[leaf] = _first(g, leaf.tensor()._array, own) if own else g
+        if leaf not in wanted:
+            continue
+        if leaf.hooks is not None:
+            wanted[leaf] = run_hooks(leaf, g)
+        elif fresh and not create_graph:  # nobody else's array: no copy of it
+            wanted[leaf] = _first(g, leaf.tensor()._array, fresh)
+        else:
+            wanted[leaf] = g
     return [_as_result(wanted[x._node], x) for x in inputs]
 
 

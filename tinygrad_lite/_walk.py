@@ -308,10 +308,7 @@ def _pulled_plain(
         if kept is None:
             gx = rule.function(g)
         elif kept.__class__ is ndarray:
-            if create_graph:
-                behind = origin if rule.keeps == "out" else node.x if rule.keeps == "x" else node.y
-                kept = connect(kept, behind)
-            gx = rule.function(g, kept)
+            gx = rule.function(g, _connected(node, rule, kept, origin) if create_graph else kept)
         elif kept is FREED:
             raise freed_error(node)
         else:
@@ -321,6 +318,12 @@ def _pulled_plain(
             gx = reduce_to(gx, shape, node, i)
         found.append((parent, gx, not create_graph and _is_fresh(gx, g)))
     return found
+
+
+def _connected(node: Node, rule: Rule, kept: Any, origin: Any) -> Any:
+    """The one array that a rule keeps, as a tensor with the history it had."""
+    behind = origin if rule.keeps == "out" else node.x if rule.keeps == "x" else node.y
+    return connect(kept, behind)
 
 
 def shape_of(g: Any) -> Any:
