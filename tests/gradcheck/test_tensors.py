@@ -225,3 +225,37 @@ def test_outputs_that_saturate_are_not_taken_for_float32():
     assert report
     assert not any("float32" in note for note in report.notes)
     assert report.forwards <= 200
+
+
+@pytest.mark.parametrize("options", [{}, {"eps": 1e-6}])
+def test_a_function_that_differentiates_inside(options):
+    def slope(x):
+        return torch.autograd.grad((x**3).sum(), x, create_graph=True)[0]
+
+    assert gradcheck(slope, (leaf(3),), **options)
+    wrong = make(lambda x: x**3, lambda g, x: g * 3 * x.detach() ** 2)
+    function = lambda x: torch.autograd.grad(wrong.apply(x).sum(), x, create_graph=True)[0] + 0 * x
+    assert not gradcheck(function, (leaf(3),), raise_exception=False, **options)
+
+
+def test_values_of_gradients_that_differ_when_recorded_are_taken_as_recorded():
+    class Two(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * 2 * x + (1e-3 * x.detach() ** 2 if torch.is_grad_enabled() else 0)
+
+    report = gradgradcheck(Two.apply, (leaf(3),), raise_exception=False, report=True)
+    assert not report.ok
+
+
+def test_a_pooling_of_zeros_does_not_cost_thousands_of_forwards():
+    x = leaf(2, 2, 6, 6)
+    report = gradcheck(lambda x: torch.nn.functional.max_pool2d(x, 2), (x,), report=True)
+    assert report
+    assert report.forwards <= 250

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,10 +125,11 @@ def gradgradcheck(
         raise ValueError(f"gradgradcheck checks order 2 and above, got order={order}")
     given = None if grad_outputs is None else as_list(grad_outputs)
     if eps is not None or atol is not None or rtol is not None:
-        function, everything, _ = raise_order(fn, pick_inputs(as_list(inputs)), given, order, seed)
+        args = pick_inputs(as_list(inputs))
+        raised = raise_order(fn, args, given, order, seed)
         return classic.check(
-            function,
-            everything,
+            raised.function,
+            raised.args,
             eps=1e-6 if eps is None else eps,
             atol=1e-5 if atol is None else atol,
             rtol=1e-3 if rtol is None else rtol,
@@ -135,6 +137,7 @@ def gradgradcheck(
             nondet_tol=nondet_tol,
             report=report,
             fast=bool(fast_mode),
+            cheaper=raised.values,
         )
     settings = Settings(
         seed=seed,
@@ -184,13 +187,13 @@ def check_order(
     args = pick_inputs(inputs)
     labels = name_inputs(fn, len(args), names)
     call = f"gradcheck(fn, inputs, seed={settings.seed})"
-    function = fn
+    function, cheaper = fn, None
     with random_state_kept(), np.errstate(all="ignore"):
         if order > 1:
             call = f"gradgradcheck(fn, inputs, order={order}, seed={settings.seed})"
-            count = len(args)
-            function, args, extra = raise_order(fn, args, grad_outputs, order, settings.seed)
-            labels = labels[:count] + extra
+            raised = raise_order(fn, args, grad_outputs, order, settings.seed)
+            labels = labels[: len(args)] + raised.added
+            function, args, cheaper = raised.function, raised.args, raised.values
         chosen = [k for k, value in enumerate(args) if wants_gradient(value)]
         tensors = [args[k] for k in chosen]
         with borrowed(tensors):
@@ -199,7 +202,8 @@ def check_order(
                 tensors,
                 [labels[k] for k in chosen],
                 label_of(fn),
-                record=order > 1,
+                cheaper=None if cheaper is None else lambda: cheaper(*args),
+                compared=order > 1,
             )
             settings.order = order
             subject.judge_rules = rules_are_right
@@ -215,16 +219,30 @@ def label_of(fn: Any) -> str:
     return name if isinstance(name, str) else name_of(fn)
 
 
+@dataclass
+class Raised:
+    """The function of the gradients of order n − 1, and what it takes.
+
+    `values` returns the same numbers, which cannot be differentiated further; `added` are the names
+    of the inputs beyond those of the function given.
+    """
+
+    function: Callable[..., Any]
+    values: Callable[..., Any]
+    args: list[Any]
+    added: list[str]
+
+
 def raise_order(
     fn: Callable[..., Any],
     args: list[Any],
     grad_outputs: list[Any] | None,
     order: int,
     seed: int,
-) -> tuple[Callable[..., Any], list[Any], list[str]]:
-    """The function of the gradients of order n − 1, its inputs, and the names of the added ones."""
+) -> Raised:
+    """The function of the gradients of order n − 1."""
     rng = np.random.default_rng(seed)
-    extra: list[str] = []
+    values, extra = fn, list[str]()
     for level in range(1, order):
         added = (
             [stand_in(g) for g in grad_outputs]
@@ -232,8 +250,9 @@ def raise_order(
             else (random_upstream(fn, args, rng))
         )
         extra += [f"grad_output{k}" + "'" * (level - 1) for k in range(len(added))]
+        values = gradient_function(fn, len(args), further=False)
         fn, args = gradient_function(fn, len(args)), [*args, *added]
-    return fn, args, extra
+    return Raised(fn, values, args, extra)
 
 
 def random_upstream(fn: Callable[..., Any], args: list[Any], rng: np.random.Generator) -> list[Any]:
@@ -244,8 +263,13 @@ def random_upstream(fn: Callable[..., Any], args: list[Any], rng: np.random.Gene
     ]
 
 
-def gradient_function(fn: Callable[..., Any], count: int) -> Callable[..., Any]:
-    """The function of inputs and upstream gradients that returns the inputs' gradients."""
+def gradient_function(
+    fn: Callable[..., Any], count: int, *, further: bool = True
+) -> Callable[..., Any]:
+    """The function of inputs and upstream gradients that returns the inputs' gradients.
+
+    `further`: whether these can be differentiated in their turn.
+    """
 
     def gradients(*args: Any) -> tuple[Any, ...]:
         inputs, upstream = args[:count], args[count:]
@@ -259,7 +283,7 @@ def gradient_function(fn: Callable[..., Any], count: int) -> Callable[..., Any]:
             [g for _, g in pairs],
             wanted,
             retain_graph=True,
-            create_graph=True,
+            create_graph=further,
         )
         return tuple(
             make(np.zeros_like(x._array), None) if g is None else g
