@@ -17,19 +17,30 @@ from ._names import backward_name
 from ._op import Op
 from ._state import tick
 
-__all__ = ["FREED", "NUMBER", "Leaf", "Node", "Pick", "WideNode", "make"]
+__all__ = ["FREED", "NUMBER", "Leaf", "Node", "Pick", "WideNode", "introduce", "make"]
 
-new = object.__new__
+new, ndarray = object.__new__, np.ndarray
 
 RETAIN = 1  # clocks are never positive: this key of `hooks` is retain_grad's alone
 
 
+def introduce(tensor_class: type) -> None:
+    """Make the class that users hold known to the floors below it."""
+    global Tensor
+    Op.tensor_class = Tensor = tensor_class
+
+
+Tensor: Any = None
+
+
 def make(array: Any, node: Any) -> Any:
     """A tensor of an array (or NumPy scalar) that `node` made; None: no gradient wanted."""
-    if array.__class__ is not np.ndarray:
+    if array.__class__ is not ndarray:
         array = np.asarray(array)
-    tensor: Any = new(Op.tensor_class)  # type: ignore[arg-type]
-    tensor._array, tensor._node, tensor._grad, tensor._view = array, node, None, None
+    tensor: Any = new(Tensor)
+    tensor._array = array
+    tensor._node = node
+    tensor._grad = tensor._view = None
     return tensor
 
 

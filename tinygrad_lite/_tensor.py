@@ -20,8 +20,8 @@ from ._format import format_tensor
 from ._inplace import set_items
 from ._keys import restated, translate
 from ._lift import lift_binary, lift_unary
-from ._nodes import Leaf, make
-from ._op import UFUNCS, Op
+from ._nodes import Leaf, introduce, make
+from ._op import UFUNCS
 from ._record import apply
 from ._size import Size
 from ._stamps import version
@@ -475,7 +475,7 @@ def as_operand(x: Any) -> Any:
     return x.item() if isinstance(x, np.generic) else x
 
 
-Op.tensor_class = Tensor
+introduce(Tensor)
 
 # Operators
 

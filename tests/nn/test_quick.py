@@ -1,4 +1,4 @@
-"""Calls of single layers under no_grad: quick where nothing is unusual, and otherwise the same."""
+"""Calls of single layers and of chains of them: quick where nothing is unusual, and the same."""
 
 import numpy as np
 import pytest
@@ -114,3 +114,95 @@ def test_keywords_and_subclasses_of_tensors():
     with torch.no_grad():
         assert torch.equal(layer(input=x), layer(x))
         assert torch.equal(layer(nn.Parameter(x)), layer(x))
+
+
+def chain(*layers):
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 5), nn.ReLU(), *layers, nn.Linear(5, 3), nn.Tanh())
+
+
+class Switch(nn.Module):
+    """Turns recording on for whatever follows."""
+
+    def forward(self, x):
+        torch.set_grad_enabled(True)
+        return x * 2
+
+
+CHAINS = {
+    "quick alone": (),
+    "a layer of another kind": (nn.LayerNorm(5),),
+    "nested": (nn.Sequential(nn.ReLU(), nn.Linear(5, 5)), nn.Sequential()),
+    "in place": (nn.ReLU(inplace=True),),
+    "not changed": (nn.Identity(), nn.Dropout(0.0)),
+    "of several shapes": (nn.Unflatten(-1, (5, 1)), nn.Tanh(), nn.Flatten(-2)),
+}
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 4), (5, 4), (2, 3, 4), (0, 4)])
+@pytest.mark.parametrize("layers", CHAINS.values(), ids=CHAINS)
+def test_a_chain_gives_the_same_with_and_without_recording(layers, shape):
+    x = torch.randn(*shape)
+    before = x.clone()
+    quick, recorded = twice(chain(*layers), x)
+    assert torch.equal(quick, recorded)
+    assert quick.shape == recorded.shape
+    assert not quick.requires_grad
+    assert torch.equal(x, before)
+
+
+def test_a_chain_without_layers_returns_its_input():
+    x = torch.ones(2)
+    with torch.no_grad():
+        assert nn.Sequential()(x) is x
+        assert torch.equal(nn.Sequential(nn.ReLU())(-x), torch.zeros(2))
+
+
+def test_a_layer_of_a_chain_may_turn_recording_on():
+    model = chain(Switch())
+    try:
+        with torch.no_grad():
+            assert model(torch.ones(1, 4)).requires_grad
+    finally:
+        torch.set_grad_enabled(True)
+
+
+def test_hooks_inside_a_chain_are_called():
+    model, seen = chain(), []
+    with torch.no_grad():
+        for layer in model:
+            handle = layer.register_forward_hook(lambda m, args, out: seen.append(type(m).__name__))
+            expected = model(torch.ones(1, 4))
+            handle.remove()
+        assert torch.equal(model(torch.ones(1, 4)), expected)
+    assert seen == ["Linear", "ReLU", "Linear", "Tanh"]
+
+
+def test_a_chain_sees_what_changed_in_its_layers():
+    x = torch.ones(1, 4)
+    with torch.no_grad():
+        model = chain()
+        first = model(x)
+        model[0].weight.mul_(2)
+        assert not torch.equal(model(x), first)
+        model[0].forward = lambda x: torch.zeros(1, 5)
+        assert torch.equal(model(x), model[3](model[2](torch.zeros(1, 5))))
+        model[2] = nn.Linear(5, 7)
+        assert model(x).shape == (1, 7)
+        model[3] = nn.Linear(3, 3)
+        with pytest.raises(RuntimeError, match="mat1 and mat2 shapes") as error:
+            model(x)
+        assert "in module `3`" in "".join(error.value.__notes__)
+        model[3] = nn.Softmax(1)
+        nn.utils.parametrize.register_parametrization(model[2], "weight", nn.Tanh())
+        assert torch.equal(model(x), model[3](model[2](model[1](model[0](x)))))
+
+
+def test_recorded_calls_note_their_module():
+    model = chain()
+    with torch.record() as recording:
+        out = model(torch.ones(1, 4))
+    watched = recording.graph()
+    for graph in (watched, torch.graph(out.sum())):
+        paths = {n.op: graph.calls[n.call].path for n in graph.nodes if n.call >= 0}
+        assert paths == {"linear": "2", "relu": "1", "tanh": "3"}

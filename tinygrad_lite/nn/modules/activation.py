@@ -65,14 +65,13 @@ class _MaybeInPlace(Module):
         return ", ".join(text for text in shown if text)
 
 
+@quick_unary(CATALOGUE["relu"])
 class ReLU(_MaybeInPlace):
     """`max(x, 0)`."""
 
     def forward(self, input: Any) -> Any:
         """Return `max(input, 0)`."""
         return F.relu(input, inplace=self.inplace)
-
-    __call__ = quick_unary(CATALOGUE["relu"], forward)
 
 
 class Threshold(_MaybeInPlace):
@@ -154,14 +153,13 @@ class ReLU6(Hardtanh):
         return ""
 
 
+@quick_unary(CATALOGUE["sigmoid"])
 class Sigmoid(Module):
     """`1 / (1 + e⁻ˣ)`."""
 
     def forward(self, input: Any) -> Any:
         """Return the logistic function of `input`."""
         return NAMES["sigmoid"](input)
-
-    __call__ = quick_unary(CATALOGUE["sigmoid"], forward)
 
 
 class Hardsigmoid(_MaybeInPlace):
@@ -176,14 +174,13 @@ class Hardsigmoid(_MaybeInPlace):
         return ""
 
 
+@quick_unary(CATALOGUE["tanh"])
 class Tanh(Module):
     """The hyperbolic tangent."""
 
     def forward(self, input: Any) -> Any:
         """Return the hyperbolic tangent of `input`."""
         return NAMES["tanh"](input)
-
-    __call__ = quick_unary(CATALOGUE["tanh"], forward)
 
 
 class SiLU(_MaybeInPlace):

@@ -10,6 +10,7 @@ from typing import Any, Self, overload
 
 from ..._tensor import Tensor
 from ..parameter import Parameter
+from ._quick import quick_chain
 from .module import Module, assemble_repr, indent_tail
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
@@ -23,6 +24,7 @@ def _position(index: Any, length: int) -> int:
     return place % length
 
 
+@quick_chain
 class Sequential(Module):
     """The given modules, called one after the other.
 
@@ -46,7 +48,7 @@ class Sequential(Module):
     def forward(self, input: Any) -> Any:
         """Pass `input` through every module in turn."""
         own = self.__dict__
-        for name in self._module_names:
+        for name in own["_module_names"]:
             input = own[name](input)
         return input
 

@@ -27,6 +27,7 @@ class Identity(Module):
         return input
 
 
+@quick_affine(CATALOGUE["linear"])
 class Linear(Module):
     """`x @ weight.T + bias`.
 
@@ -74,8 +75,6 @@ class Linear(Module):
     def forward(self, input: Any) -> Any:
         """Return the affine map of `input`."""
         return F.linear(input, self.weight, self.bias)
-
-    __call__ = quick_affine(CATALOGUE["linear"], forward)
 
     def extra_repr(self) -> str:
         """The sizes, and whether there is a bias."""
