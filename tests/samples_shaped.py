@@ -412,6 +412,16 @@ for _reduction in ("mean", "sum", "none"):
     for _ignored in (-100, 2):
         add("cross_entropy", draw("c", (4, 3)), np.array([0, 2, 1, 1]), reduction=_reduction, ignore_index=_ignored,
             torch=f"F.cross_entropy(x, target, reduction='{_reduction}', ignore_index={_ignored})")  # fmt: skip
+        _places, _both = np.array([0, 2, 1, 1]), {"reduction": _reduction, "ignore_index": _ignored}
+        add("nll_loss", draw("nll", (4, 3)), _places, **_both,
+            torch=f"F.nll_loss(x, target, reduction='{_reduction}', ignore_index={_ignored})")  # fmt: skip
+        add(
+            "unnll_loss",
+            draw("back", (4,) if _reduction == "none" else ()),
+            _places,
+            shape=(4, 3),
+            **_both,
+        )
 add("layer_norm", draw("n", (2, 2, 3)), draw("w", (2, 3)), draw("b", (2, 3)), count=2, eps=0.1,
     torch="F.layer_norm(x, (2, 3), weight, bias, 0.1)")  # fmt: skip
 add(

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tinygrad_lite._kernels import PLAIN, attention as A, normalization as N, softmax as S
+from tinygrad_lite._kernels import (
+    PLAIN,
+    attention as A,
+    normalization as N,
+    reduction as R,
+    softmax as S,
+)
 
 pytestmark = pytest.mark.skipif(PLAIN, reason="the plain twins are running")
 
@@ -52,8 +58,9 @@ def test_softmax(shape, dtype, layout):
     "values",
     [(70.0, -70.0), (1e30, -1e30), (-1e5, -1e5 - 1), (np.inf, 0.0), (np.nan, 0.0), (-np.inf,)],
 )
-def test_softmax_of_extreme_rows(values, width):
-    x = array((400, width), "float32")
+@pytest.mark.parametrize("rows", [13, 400])
+def test_softmax_of_extreme_rows(values, width, rows):
+    x = array((rows, width), "float32")
     x[7, : len(values)] = values
     x[8] = values[0]
     x[9:12, 0], x[12, -1] = -np.inf, -np.inf  # masked in front, and behind
@@ -122,3 +129,13 @@ def test_channel_norm(shape, affine, dtype, last):
         N.channel_norm_pull(g, x, w, mean, scale, (True,) * 3), exact, strict=True
     ):
         near(one, other, dtype, scale=30 * max(1, abs(other).max()))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("shape", [(1,), (40,), (3, 7), (40, 32), (40, 33), (5, 6, 7), (20, 3000)])
+def test_row_maxima(shape, layout):
+    x = LAYOUTS[layout](array(shape, "float32"))
+    x[..., -1] = np.nan if shape[0] == 5 else x[..., -1]
+    np.testing.assert_array_equal(R.row_maxima(x), R.row_maxima.plain(x))
+    x[:] = -np.inf
+    np.testing.assert_array_equal(R.row_maxima(x), R.row_maxima.plain(x))
