@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .._dtypes import of
-from .._record import apply
 from ..ops import activation as ops
 from ._dims import as_dtype, axis_of
 from ._surface import need_tensor, surface
@@ -22,14 +21,15 @@ def relu(input: Any) -> Any:
 
 
 def _along(name: str, op: Any, x: Any, dim: Any, dtype: Any) -> Any:
-    x = as_dtype(x, dtype)
+    if dtype is not None:
+        x = as_dtype(x, dtype)
     axis = axis_of(x, dim)
     if x._array.dtype.kind != "f":
         raise RuntimeError(
             f'"{name}_lastdim_kernel_impl" not implemented for {of(x._array.dtype)!r}: '
             "convert with .float(), or pass dtype="
         )
-    return apply(op, (x,), {"axis": axis})
+    return op.run(x, axis)
 
 
 @surface
@@ -47,7 +47,7 @@ def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
 @surface
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     """`input` where it lies outside [-lambd, lambd], else 0."""
-    return apply(ops.hardshrink, (input,), {"lambd": lambd})
+    return ops.hardshrink.run(input, lambd)
 
 
 @surface
@@ -62,4 +62,4 @@ def prelu(input: Any, weight: Any) -> Any:
                 f"{weight._array.size} and channel size = {channels}."
             )
         weight = weight.reshape((1, -1) + (1,) * (input._array.ndim - 2))
-    return apply(ops.prelu, (input, weight), {})
+    return ops.prelu.run(input, weight)

@@ -15,7 +15,7 @@ import numpy as np
 from . import instead_of
 from .reduction import total
 
-__all__ = ["column_sums", "fold", "spread"]
+__all__ = ["column_sums", "fold", "ones", "spread"]
 
 SMALL = 4096  # elements up to which a filled array is cheaper than a view
 TALL = 4096  # rows beyond which BLAS's running sums lose digits that sums of blocks keep
@@ -37,8 +37,8 @@ def spread(x: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-def _ones(count: int, dtype: Any) -> Any:
-    """A row of ones, kept for the next time."""
+def ones(count: int, dtype: Any) -> Any:
+    """A row of ones, kept for the next time; to be read only."""
     found = ONES.get((count, dtype))
     if found is None:
         found = np.ones(count, dtype)
@@ -59,7 +59,7 @@ def column_sums(x: Any) -> Any:
     rows = x.shape[0]
     if rows > TALL or x.dtype.itemsize < 4:
         return _column_sums(x)
-    return _ones(rows, x.dtype).dot(x)
+    return ones(rows, x.dtype).dot(x)
 
 
 def _fold(x: Any, shape: tuple[int, ...]) -> Any:

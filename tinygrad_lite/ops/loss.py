@@ -20,6 +20,7 @@ from .reduction import mean, sum as total
 from .shape import reshape
 
 REDUCTIONS = ("none", "mean", "sum")
+LONG = np.dtype(np.int64)
 
 
 def reduced(values: Any, reduction: str) -> Any:
@@ -172,6 +173,8 @@ def _check_classes(target: Any, classes: int, ignore_index: int) -> tuple[Any, A
     count = target.size
     if not count:
         return target, None, 0
+    if not 0 <= ignore_index < classes and _all_below(classes, target):
+        return target, None, count
     low, high = np.minimum.reduce(target), np.maximum.reduce(target)
     valid = None
     if ignore_index >= 0 or low == ignore_index:
@@ -191,6 +194,12 @@ def _check_classes(target: Any, classes: int, ignore_index: int) -> tuple[Any, A
     return target, valid, count
 
 
+def _all_below(classes: int, target: Any) -> bool:
+    """Whether one pass shows that all is well: negative numbers without their sign are large."""
+    plain = target.dtype == LONG and target.flags.c_contiguous
+    return bool(plain and np.maximum.reduce(target.view(np.uint64)) < classes)
+
+
 @cross_entropy.rule
 def _(g: Any, slope: Any, reduction: str) -> Any:
     return g[:, None] * slope if reduction == "none" else g * slope
@@ -207,3 +216,52 @@ def _(g: Any, x: Any, x_dtype: Any, target: Any, ignore_index: int, reduction: s
     if reduction == "none":
         return reshape(g, shape=(g.shape[0], 1)) * slope
     return g * (slope / count if reduction == "mean" and count else slope)
+
+
+@op(kind="linear", label="nll", formula="−g / n at the target")
+def nll_loss(x: Any, target: Any, *, ignore_index: int = -100, reduction: str = "mean") -> Any:
+    """−x at the class `target` of every row; (N, C), (N) -> () or (N).
+
+    Rows whose target is `ignore_index` count nothing.
+    """
+    places, valid, count = _class_places(target, x.shape, ignore_index)
+    losses = -x.reshape(-1).take(places)
+    if valid is not None:
+        losses[~valid] = 0
+    if reduction == "none":
+        return losses
+    summed = total.forward(losses)
+    return summed / summed.dtype.type(count) if reduction == "mean" else summed
+
+
+@op(kind="linear", label="nllᵀ")
+def unnll_loss(
+    x: Any, target: Any, *, shape: tuple[int, int], ignore_index: int, reduction: str
+) -> Any:
+    """Zeros of `shape` with −x, or its share, at the class `target` of every row."""
+    places, valid, count = _class_places(target, shape, ignore_index)
+    if reduction == "mean":
+        x = x / x.dtype.type(count)
+    out = np.zeros(shape[0] * shape[1], x.dtype)
+    out[places if valid is None else places[valid]] = _of_valid(-x, valid)
+    return out.reshape(shape)
+
+
+def _of_valid(x: Any, valid: Any) -> Any:
+    return x if valid is None or not x.ndim else x[valid]
+
+
+def _class_places(target: Any, shape: tuple[int, ...], ignore_index: int) -> tuple[Any, Any, int]:
+    """Flat places of the targets in a matrix, which rows count (None: all), and how many."""
+    target, valid, count = _check_classes(target, shape[1], ignore_index)
+    return target + np.arange(0, shape[0] * shape[1], shape[1] or 1), valid, count
+
+
+@nll_loss.rule("x")
+def _(g: Any, x_shape: Any, target: Any, ignore_index: int, reduction: str) -> Any:
+    return unnll_loss(g, target, shape=x_shape, ignore_index=ignore_index, reduction=reduction)
+
+
+@unnll_loss.rule("x")
+def _(g: Any, target: Any, ignore_index: int, reduction: str) -> Any:
+    return nll_loss(g, target, ignore_index=ignore_index, reduction=reduction)

@@ -39,7 +39,7 @@ def _apply(operation: Any, input: Tensor, inplace: bool, **settings: Any) -> Ten
     """
     need_tensor(operation.name, input)
     if not inplace:
-        return operation(input, **settings)  # type: ignore[no-any-return]
+        return operation.run(input, **settings)  # type: ignore[no-any-return]
     return in_place(input, operation(clone(input), **settings))
 
 
@@ -176,16 +176,16 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     """
     need_floats("gelu", input)
     if approximate == "none":
-        return ops.gelu(input)  # type: ignore[no-any-return]
+        return ops.gelu.run(input)  # type: ignore[no-any-return]
     if approximate == "tanh":
-        return ops.gelu_tanh(input)  # type: ignore[no-any-return]
+        return ops.gelu_tanh.run(input)  # type: ignore[no-any-return]
     raise RuntimeError("approximate argument must be either none or tanh.")
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x outside [−lambd, lambd], 0 inside."""
     need_floats("hardshrink", input)
-    return ops.hardshrink(input, lambd=lambd)  # type: ignore[no-any-return]
+    return ops.hardshrink.run(input, lambd)  # type: ignore[no-any-return]
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
@@ -193,7 +193,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     need_floats("softshrink", input)
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
-    return ops.softshrink(input, lambd=lambd)  # type: ignore[no-any-return]
+    return ops.softshrink.run(input, lambd)  # type: ignore[no-any-return]
 
 
 def tanhshrink(input: Tensor) -> Tensor:
@@ -204,37 +204,37 @@ def tanhshrink(input: Tensor) -> Tensor:
             "tanhshrink: Subtraction, the `-` operator, with a bool tensor is not supported: "
             "convert it with .float()"
         )
-    return ops.tanhshrink(input)  # type: ignore[no-any-return]
+    return ops.tanhshrink.run(input)  # type: ignore[no-any-return]
 
 
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|)."""
     _refuse_booleans("abs", input)
-    return ops.softsign(input)  # type: ignore[no-any-return]
+    return ops.softsign.run(input)  # type: ignore[no-any-return]
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + e^(beta x)) / beta; `x` itself where beta · x exceeds the threshold."""
     need_floats("softplus", input)
-    return ops.softplus(input, beta=beta, threshold=threshold)  # type: ignore[no-any-return]
+    return ops.softplus.run(input, beta, threshold)  # type: ignore[no-any-return]
 
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log σ(x), without overflow."""
     need_floats("log_sigmoid", input)
-    return ops.logsigmoid(input)  # type: ignore[no-any-return]
+    return ops.logsigmoid.run(input)  # type: ignore[no-any-return]
 
 
 def sigmoid(input: Tensor) -> Tensor:
     """σ(x) = 1 / (1 + e⁻ˣ)."""
     need_tensor("sigmoid", input)
-    return _sigmoid(input)  # type: ignore[no-any-return]
+    return _sigmoid.run(input)  # type: ignore[no-any-return]
 
 
 def tanh(input: Tensor) -> Tensor:
     """The hyperbolic tangent."""
     need_tensor("tanh", input)
-    return _tanh(input)  # type: ignore[no-any-return]
+    return _tanh.run(input)  # type: ignore[no-any-return]
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
@@ -288,8 +288,8 @@ def softmax(
     Gradient: `out` times the difference between the incoming gradient and its `out`-weighted mean.
     """
     need_tensor("softmax", input)
-    axis = _softmax_axis("softmax", input.ndim, dim, _stacklevel)
-    return ops.softmax(_floats("softmax", _as_type(input, dtype)), axis=axis)  # type: ignore[no-any-return]
+    axis = _softmax_axis("softmax", input._array.ndim, dim, _stacklevel)
+    return ops.softmax.run(_floats("softmax", _as_type(input, dtype)), axis)  # type: ignore[no-any-return]
 
 
 def softmin(
@@ -311,13 +311,13 @@ def log_softmax(
 ) -> Tensor:
     """x − log Σⱼ eˣʲ along `dim`: the logarithm of softmax, without its underflow."""
     need_tensor("log_softmax", input)
-    axis = _softmax_axis("log_softmax", input.ndim, dim, _stacklevel)
-    return ops.log_softmax(_floats("log_softmax", _as_type(input, dtype)), axis=axis)  # type: ignore[no-any-return]
+    axis = _softmax_axis("log_softmax", input._array.ndim, dim, _stacklevel)
+    return ops.log_softmax.run(_floats("log_softmax", _as_type(input, dtype)), axis)  # type: ignore[no-any-return]
 
 
 def _floats(name: str, input: Any) -> Any:
     """`input`, if it can have fractions; else the error that names the remedy."""
-    if _dtypes.to_numpy(input.dtype).kind != "f":
+    if input._array.dtype.kind != "f":
         raise NotImplementedError(
             f'"{name}" is not implemented for {input.dtype}: convert with .float() or pass '
             "dtype=torch.float32"

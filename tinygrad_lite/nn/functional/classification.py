@@ -273,10 +273,10 @@ def _row_counts(logs: Any, places: Any, weight: Any, ignore_index: int) -> tuple
 @composite
 def _chosen(logs: Any, places: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
     """−weight[t] logs[n, t], reduced; the mean is over the weights."""
+    if weight is None:
+        return ops.nll_loss.run(logs, places, ignore_index, reduction)
     places, valid, counts = _row_counts(logs, places, weight, ignore_index)
-    losses = -reshape(gather(logs, places[:, None], axis=1), shape=(len(places),))
-    if weight is not None:
-        losses = losses * counts
+    losses = -reshape(gather(logs, places[:, None], axis=1), shape=(len(places),)) * counts
     return _summed(losses, valid, counts, reduction)
 
 
@@ -331,6 +331,9 @@ def nll_loss(
 
     Shapes: input (C), (N, C) or (N, C, d₁, …), target without the class axis.
     """
+    usual = weight is None and size_average is None and reduce is None
+    if usual and reduction in {"mean", "sum"} and _are_logits_and_classes(input, target):
+        return _chosen(input, target, None, ignore_index, reduction)  # type: ignore[no-any-return]
     reduction = choose_reduction(size_average, reduce, reduction)
     need_floats("nll_loss", input)
     need_tensor("nll_loss", target, "target")
