@@ -73,7 +73,7 @@ def {name}({parameters}):
         result = asarray(result)
     made = new(Tensor)
     made._array = result
-    made._grad = made._view = None
+    made._grad = made._view = made._family = None
 {viewing}
     if {unwanted}:
         made._node = None
@@ -117,6 +117,11 @@ if x{i}.__class__ is float or x{i}.__class__ is int:
         return general({arguments})
 else:
 {read}
+"""
+
+VIEWING = """\
+settings = {settings}
+note_view(made, x0, op, settings, state.grad)
 """
 
 CLIMBING = """\
@@ -178,7 +183,7 @@ def source_of(op: Op, *, operator: bool = False, reflected: bool = False, out: b
     one takes its operands the other way round.  With `out` the function takes `out=None` and
     hands calls that use it on.
     """
-    count, settings = len(op.operands), list(op.settings)
+    count, settings, is_view = len(op.operands), list(op.settings), op.kind == "view"
     operands = [f"x{i}" for i in range(count)][:: -1 if reflected else 1]
     parameters = [*operands, "/", *(f"{s}=default_{s}" for s in settings)]
     arguments = ", ".join([*operands, *settings])
@@ -192,11 +197,11 @@ def source_of(op: Op, *, operator: bool = False, reflected: bool = False, out: b
         forwarded=", ".join([*(f"a{i}" for i in range(count)), *(f"{s}={s}" for s in settings)]),
         arrays=", ".join(f"a{i}" for i in range(count)),
         taking="    aux = result[1:]\n    result = result[0]" if op.aux else "",
-        viewing=f"    note_view(made, x0, op, {_dict(settings)})" if op.kind == "view" else "",
+        viewing=indent(VIEWING.format(settings=_dict(settings)), "    ") if is_view else "",
         unwanted=f"not state.grad or ({' and '.join(f'{n} is None' for n in wanted)})",
         node="Node" if op.facts.plain else "WideNode",
         sizing="" if _broadcasts(op) else SIZE,
-        settings=_dict(settings) if settings else "None",
+        settings="settings" if is_view else _dict(settings) if settings else "None",
         climbing="" if operator else indent(CLIMBING, "    "),
         edges=indent(_edges(op) + (NUMBER_EDGE if reflected and _numeric(op) else ""), "    "),
     )

@@ -40,7 +40,7 @@ def make(array: Any, node: Any) -> Any:
     tensor: Any = new(Tensor)
     tensor._array = array
     tensor._node = node
-    tensor._grad = tensor._view = None
+    tensor._grad = tensor._view = tensor._family = None
     return tensor
 
 

@@ -35,7 +35,7 @@ __all__ = [
     "tick",
 ]
 
-new = object.__new__
+new, ndarray = object.__new__, np.ndarray
 
 
 def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
@@ -74,7 +74,7 @@ def apply(op: Op, operands: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     else:
         made = _unrecorded(op, result)
     if op.kind == "view" and isinstance(operands[0], tensor):
-        note_view(made, operands[0], op, settings)
+        note_view(made, operands[0], op, settings, state.grad)
     if state.watch is not None:
         state.watch(op, operands, settings, made)
     return made
@@ -138,22 +138,22 @@ def family_of(base: Any) -> list[int]:
     return family
 
 
-def note_view(made: Any, base: Any, op: Op, settings: dict[str, Any]) -> None:
+def note_view(made: Any, base: Any, op: Op, settings: dict[str, Any], tracked: bool) -> None:
     """Remember that `made` is a view, if it really shares the memory of `base`."""
     array, origin = made._array, base._array
     owner = array.base
     if owner is None:
         shared = array is origin
-    elif owner.__class__ is np.ndarray:  # NumPy's views know the owner of their memory
+    elif owner.__class__ is ndarray:  # NumPy's views know the owner of their memory
         shared = owner is origin or owner is origin.base
     else:
         shared = np.may_share_memory(array, origin)
     if shared:
-        made._view = view = new(View)  # without the call of a constructor: half the time
+        made._view = view = View()
         view.base, view.op, view.settings = base, op, settings
         behind = base._view
         view.family = family = family_of(base) if behind is None else behind.family
-        view.epoch, view.tracked = family[0], here.state.grad
+        view.epoch, view.tracked = family[0], tracked
 
 
 def promote(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -50,6 +50,7 @@ def surface(
     inplace: bool = False,
     names: tuple[str, ...] = (),
     numpy: tuple[Any, ...] = (),
+    alone: Callable[[Any], Any] | None = None,
 ) -> F: ...
 @overload
 def surface(
@@ -60,6 +61,7 @@ def surface(
     inplace: bool = False,
     names: tuple[str, ...] = (),
     numpy: tuple[Any, ...] = (),
+    alone: Callable[[Any], Any] | None = None,
 ) -> Callable[[F], F]: ...
 def surface(
     function: Callable[..., Any] | None = None,
@@ -69,16 +71,18 @@ def surface(
     inplace: bool = False,
     names: tuple[str, ...] = (),
     numpy: tuple[Any, ...] = (),
+    alone: Callable[[Any], Any] | None = None,
 ) -> Any:
     """Publish a function: at the top (`top`), as a method, in place; also under other `names`.
 
-    `numpy` lists NumPy functions that call it when they meet a tensor.
+    `numpy` lists NumPy functions that call it when they meet a tensor. `alone` does the same for a
+    tensor without further arguments, by a shorter way.
     """
     if function is None:
         return functools.partial(
-            surface, top=top, method=method, inplace=inplace, names=names, numpy=numpy
+            surface, top=top, method=method, inplace=inplace, names=names, numpy=numpy, alone=alone
         )
-    flexible = _flexible(function)
+    flexible = _flexible(function, alone)
     for name in (function.__name__, *names):
         if top:
             NAMES[name] = flexible
@@ -120,7 +124,9 @@ def need_tensor(name: str, value: Any, argument: str = "input", position: int = 
         )
 
 
-def _flexible(function: Callable[..., Any]) -> Callable[..., Any]:
+def _flexible(
+    function: Callable[..., Any], alone: Callable[[Any], Any] | None = None
+) -> Callable[..., Any]:
     """Add `out=`, other spellings of keywords and the check of the input."""
     positional, keyword_only, _ = parameters_of(function)
     parameters = [*positional, *keyword_only]
@@ -134,6 +140,8 @@ def _flexible(function: Callable[..., Any]) -> Callable[..., Any]:
         if args and wants_tensor and args[0].__class__ is not Tensor:  # a subclass, or a mistake
             need_tensor(function.__name__, args[0])
         if not keywords:
+            if alone is not None and len(args) == 1 and args[0].__class__ is Tensor:
+                return alone(args[0])
             try:
                 return function(*args)
             except AttributeError as error:  # costs nothing until it is raised

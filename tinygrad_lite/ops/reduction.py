@@ -52,6 +52,8 @@ _smallest: Any = np.minimum.reduce
 _some: Any = np.logical_or.reduce
 _every: Any = np.logical_and.reduce
 
+WIDE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})  # summed in their own type
+
 Axis = int | tuple[int, ...] | None
 
 
@@ -109,6 +111,8 @@ def _add(x: Any, axis: Axis, keepdims: bool) -> Any:
 @op(kind="linear", label="Σ", onnx="ReduceSum")
 def sum(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Sum of `x` over `axis`; integers and booleans give int64."""
+    if axis is None and x.dtype in WIDE:
+        return _sum(x, axis=None, keepdims=keepdims)
     return _add(x, axis, keepdims)
 
 
@@ -120,6 +124,8 @@ def _(g: Any, x_shape: Any, axis: Axis, keepdims: bool) -> Any:
 @op(kind="linear", onnx="ReduceMean")
 def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean of `x` over `axis`; NaN over nothing."""
+    if axis is None and x.dtype in WIDE:
+        return _sum(x, axis=None, keepdims=keepdims) / x.dtype.type(x.size)
     count = length_over(x.shape, axis)
     if x.dtype.itemsize == 2:
         wide = x.astype(np.float32)
