@@ -259,3 +259,15 @@ def test_a_pooling_of_zeros_does_not_cost_thousands_of_forwards():
     report = gradcheck(lambda x: torch.nn.functional.max_pool2d(x, 2), (x,), report=True)
     assert report
     assert report.forwards <= 250
+
+
+@pytest.mark.parametrize("seed", [4, 7, 10])
+def test_second_derivatives_of_what_saturates_are_no_staircase(seed):
+    x, w = leaf(3, 5, seed=10 * seed), leaf(4, 5, seed=10 * seed + 1)
+    assert gradgradcheck(lambda x, w: torch.tanh(x @ w.T), (x, w), seed=7 + seed)
+
+
+def test_second_derivatives_far_from_the_point_may_vanish_in_rounding():
+    q, k, v = (leaf(3, 4, seed=150 + i) for i in range(3))
+    softmax = torch.nn.functional.softmax
+    assert gradgradcheck(lambda q, k, v: softmax(q @ k.T, -1) @ v, (q, k, v), seed=22)

@@ -154,6 +154,8 @@ def settle_column(
     state = np.select(
         [inside, kink, verdict.right, verdict.wrong], [KINK, WRONG, RIGHT, WRONG], UNDECIDED
     )
+    if settings.beyond:
+        state[(state == WRONG) & negligible(line, column, analytic, verdict.best)] = UNDECIDED
     diverges = ~np.isfinite(analytic)
     if diverges.any():
         infinite = UNDECIDED if settings.beyond else judge_infinite(line, column, analytic)
@@ -167,6 +169,17 @@ def settle_column(
     table.bar[known, place] = bar[known]
     bends[0][:, column] |= kink & (jump.right > jump.left)
     bends[1][:, column] |= kink & (jump.right < jump.left)
+
+
+def negligible(line: Line, column: int, analytic: Vector, numeric: Vector) -> Flags:
+    """Entries whose whole effect vanishes in the rounding of the largest result.
+
+    Far from the given point something saturates, and what is left of it is no branch of its own.
+    """
+    _, typical = magnitudes(line.flat, line.x)
+    largest = np.abs(line.y[np.isfinite(line.y)]).max(initial=0.0)
+    effect = np.maximum(np.abs(analytic), np.abs(numeric)) * typical[column]
+    return np.asarray(effect <= 64 * np.finfo(np.float64).eps * largest)
 
 
 def climb_column(line: Line, gradient: Vector, column: int, rtol: float) -> tuple[Verdict, Jump]:
@@ -196,7 +209,7 @@ def climb_once(
         slopes = slopes.followed_by(line.climb(u, gradient, SHORT_STEPS))
         verdict = judge_ladder(slopes, candidate * size, rtol, scale * size)
     if verdict.wrong.any():
-        verdict.wrong &= ~find_staircase(line, slopes, u, verdict.wrong)
+        verdict.wrong &= ~find_staircase(line, slopes, u, candidate * size, verdict.wrong)
     jump = jump_of(slopes)
     climbing = diverges(slopes, candidate * size)
     verdict.wrong, jump.found = verdict.wrong & ~climbing, jump.found & ~climbing
