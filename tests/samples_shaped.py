@@ -557,9 +557,12 @@ for _back in (False, True):
         b, d = draw("b", (_gates * wide,), -1, 1), draw("d", (_gates * wide,), -1, 1)
         if _name == "lstm":
             add("lstm", x, h, c, w, u, b, **both)
-            add("lstm_cell", draw("z", (2, 4 * wide), -1, 1), c)
+            add("lstm_cell", draw("x", (2, 3), -1, 1), h, c, w, u, b, d)
         elif _name == "gru":
             add("gru", x, h, w, u, b, d, **both)
+            add("gru_cell", draw("x", (2, 3), -1, 1), h, w, u, b, d)
         else:
             add("rnn", x, h, w, u, b, relu=False, **both)
             add("rnn", x, h, w, u, b, relu=True, **both)
+            for rectified in (False, True):
+                add("rnn_cell", draw("x", (2, 3), -1, 1), h, w, u, b, d, relu=rectified)

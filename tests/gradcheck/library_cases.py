@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_lite as torch
-from tinygrad_lite.ops.recurrence import lstm_cell
+from tinygrad_lite.ops.cells import gru_cell, lstm_cell, rnn_cell
 
 F, S, L = torch.nn.functional, torch.special, torch.linalg
 INDEX = torch.tensor([[0, 2, 1, 0], [1, 1, 0, 2]])
@@ -54,6 +54,13 @@ def one() -> tuple[Any, ...]:
 
 def two() -> tuple[Any, ...]:
     return leaf(3, 4), leaf(3, 4, seed=1)
+
+
+def cell_operands(gates: int, states: int = 1) -> tuple[Any, ...]:
+    """Input, states, weights and biases of one step of a recurrent network."""
+    before = [leaf(2, 2, seed=seed) for seed in range(states)]
+    weights = [leaf(2 * gates, n, seed=n) for n in (3, 2)]
+    return leaf(2, 3), *before, *weights, *(leaf(2 * gates, seed=seed) for seed in (4, 5))
 
 
 def written(x: Any, y: Any) -> Any:
@@ -281,7 +288,9 @@ CASES |= {
     "dropout": (lambda x: torch.manual_seed(0) and F.dropout(x, 0.5), one),
     "rnn": (recurrent("RNN"), lambda: (leaf(4, 2, 3),)),
     "lstm": (recurrent("LSTM"), lambda: (leaf(4, 2, 3),)),
-    "lstm_cell": (lstm_cell, lambda: (leaf(4, 8), leaf(4, 2, seed=1))),
+    "lstm_cell": (lstm_cell, lambda: cell_operands(4, states=2)),
+    "gru_cell": (gru_cell, lambda: cell_operands(3)),
+    "rnn_cell": (rnn_cell, lambda: cell_operands(1)),
     "gru": (recurrent("GRU"), lambda: (leaf(4, 2, 3),)),
     # losses
     "bce": (

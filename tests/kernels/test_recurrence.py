@@ -60,14 +60,3 @@ def test_backward_equals_differences_of_the_twin(sizes, backwards):
             flat[place] = kept
             slope = (sides[0] - sides[1]) / 2e-5
             np.testing.assert_allclose(gradient.reshape(-1)[place], slope, rtol=1e-6, atol=1e-8)
-
-
-@pytest.mark.parametrize("layout", [np.ascontiguousarray, np.asfortranarray])
-@pytest.mark.parametrize(("dtype", "gap"), [("float32", 3e-6), ("float64", 1e-13)])
-@pytest.mark.parametrize(("rows", "hidden"), [(1, 1), (3, 5), (32, 128), (0, 2)])
-def test_one_step(rows, hidden, dtype, gap, layout):
-    random = np.random.default_rng(0)
-    z, c = (layout(random.standard_normal((rows, n)).astype(dtype)) for n in (4 * hidden, hidden))
-    for one, other in zip(kernels.lstm_cell(z, c), kernels.lstm_cell.plain(z, c), strict=True):
-        assert one.dtype == dtype
-        np.testing.assert_allclose(one, other, rtol=gap, atol=gap)

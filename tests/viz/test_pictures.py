@@ -412,22 +412,40 @@ def test_a_function_of_one_operation_needs_no_module():
     }  # fmt: skip
 
 
-class Steps(nn.Module):
-    """A recurrent cell that is called for every step, as in the books."""
+class Cell(nn.Module):
+    """A recurrent cell of several operations."""
 
     def __init__(self):
         super().__init__()
-        self.cell = nn.LSTMCell(6, 8)
+        self.inputs, self.state = (nn.Parameter(torch.ones(n, 8)) for n in (6, 8))
+
+    def forward(self, x, h):
+        return (x @ self.inputs + h @ self.state).tanh()
+
+
+class Steps(nn.Module):
+    """A recurrent cell that is called for every step, as in the books."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cell
 
     def forward(self, x):
-        h = c = torch.zeros(x.shape[1], 8)
+        h = torch.zeros(x.shape[1], 8)
         for step in x:
-            h, c = self.cell(step, (h, c))
+            h = self.cell(step, h)
         return h.sum()
 
 
 def test_the_steps_of_a_sequence_share_a_card():
-    picture = viz.draw(Steps()(torch.ones(30, 2, 6)))
+    picture = viz.draw(Steps(Cell())(torch.ones(30, 2, 6)))
     svg = picture.svg()
-    assert "29 inputs, one for each" in svg
+    assert "30 inputs, one for each" in svg
     assert float(svg.split('width="')[1].split('"')[0]) <= 1200
+
+
+@pytest.mark.parametrize("kind", [nn.GRUCell, nn.RNNCell])
+def test_many_calls_of_a_module_of_one_operation_share_a_card(kind):
+    stats = viz.draw(Steps(kind(6, 8))(torch.ones(30, 2, 6))).stats
+    assert (stats["ops"], stats["shown"]) == (31, 3)
+    assert viz.draw(Steps(kind(6, 8))(torch.ones(4, 2, 6))).stats["shown"] == 5

@@ -16,7 +16,7 @@ import numpy as np
 
 from . import instead_of
 
-__all__ = ["affine", "product"]
+__all__ = ["affine", "is_thin", "product"]
 
 # Up to that many elements of a result (and from 32 terms a sum) OpenBLAS copies nothing.
 DIRECT = 1200
@@ -25,7 +25,8 @@ DIRECT = 1200
 TERMS_A_ROW, ROWS = 4, 96
 
 
-def _is_thin(x: Any, columns: int) -> bool:
+def is_thin(x: Any, columns: int) -> bool:
+    """Whether the product with a weight of so many rows is faster the other way round."""
     rows, terms = x.shape
     fits = 1 < rows <= ROWS and rows * TERMS_A_ROW <= terms
     return fits and rows * columns > DIRECT and x.itemsize == 4
@@ -38,7 +39,7 @@ def _product(x: Any, weight: Any) -> Any:
 @instead_of(_product)
 def product(x: Any, weight: Any) -> Any:
     """x Wᵀ of matrices (rows, terms) and (columns, terms)."""
-    if _is_thin(x, len(weight)):
+    if is_thin(x, len(weight)):
         return np.ascontiguousarray(weight.dot(x.T).T)
     return x.dot(weight.T)
 
@@ -51,7 +52,7 @@ def _affine(x: Any, weight: Any, bias: Any) -> Any:
 def affine(x: Any, weight: Any, bias: Any) -> Any:
     """x Wᵀ + b of matrices (rows, terms) and (columns, terms)."""
     rows = len(x)
-    if rows > 1 and _is_thin(x, len(weight)):
+    if rows > 1 and is_thin(x, len(weight)):
         return np.add(weight.dot(x.T).T, bias, order="C")
     out = x.dot(weight.T)
     if rows == 1:  # one sample: to add vectors takes half the time

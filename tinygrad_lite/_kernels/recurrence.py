@@ -21,8 +21,7 @@ from . import instead_of
 from .chunks import row_pieces
 
 __all__ = [
-    "gru", "gru_pull", "lstm", "lstm_cell", "lstm_cell_pull", "lstm_pull", "plain", "plain_pull",
-    "steps_of",
+    "gru", "gru_pull", "lstm", "lstm_pull", "plain", "plain_pull", "steps_of",
 ]  # fmt: skip
 
 Arrays = tuple[Any, ...]
@@ -192,51 +191,6 @@ def lstm_pull(
         _as_given(np.matmul(back, _all_before(h, hs, steps))) if needs[4] else None,
         _as_given(np.matmul(np.ones(len(x), x.dtype), dz)) if needs[5] else None,
     )
-
-
-# One step of an LSTM, whose sums a cell has taken: rows of the gates i, f, g, o
-
-
-def _lstm_cell(z: Any, c: Any) -> Arrays:
-    i, f, g, o = np.split(z, 4, axis=1)
-    i, f, g, o = _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
-    cell = f * c + i * g
-    squashed = np.tanh(cell)
-    return o * squashed, cell, np.stack([o, i, f, g]), squashed
-
-
-@instead_of(_lstm_cell)
-def lstm_cell(z: Any, c: Any) -> Arrays:
-    """The next state and cell; the gates in blocks and the tanh of the cell, for the way back."""
-    rows, n = c.shape
-    gates = np.empty((4, rows, n), z.dtype)
-    given = z.reshape(rows, 4, n).transpose(1, 0, 2)
-    gates[0], gates[1:] = given[3], given[:3]
-    sigmoids = gates[:3]
-    sigmoids *= 0.5
-    np.tanh(gates, out=gates)
-    sigmoids *= 0.5
-    sigmoids += 0.5
-    o, i, f, g = gates
-    cell = f * c
-    cell += i * g
-    squashed = np.tanh(cell)
-    return o * squashed, cell, gates, squashed
-
-
-def lstm_cell_pull(g_h: Any, g_c: Any, c: Any, gates: Any, squashed: Any) -> Arrays:
-    """Gradients of the sums and the cell; None for the gradient of a result nobody used."""
-    rows, n = c.shape
-    dz, onto_cell = _lstm_slopes(gates, squashed, c)
-    e: Any = 0.0 if g_h is None else np.multiply(onto_cell, g_h, out=onto_cell)
-    if g_c is not None:
-        e = g_c + e
-    dz[0] *= 0.0 if g_h is None else g_h
-    dz[1:] *= e
-    given = np.empty((rows, 4, n), dz.dtype)
-    by_gate = given.transpose(1, 0, 2)
-    by_gate[3], by_gate[:3] = dz[0], dz[1:]
-    return given.reshape(rows, 4 * n), e * gates[2]
 
 
 # GRU: gates r, z, n

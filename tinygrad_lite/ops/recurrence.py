@@ -94,39 +94,6 @@ def _(
 
 
 @op(
-    kind="general", label="LSTM cell", dtypes="same", outputs=("state", "cell"),
-    aux=("gates", "squashed"),
-)  # fmt: skip
-def lstm_cell(z: Any, c: Any) -> Any:
-    """The next state and cell, of the sums of the gates i, f, g, o and the cell before.
-
-    As one operation a step costs a third of what its dozen of small ones do.
-    """
-    return kernels.lstm_cell(z, c)
-
-
-@lstm_cell.joint
-def _(g: Any, c: Any, gates: Any, squashed: Any) -> Any:
-    return kernels.lstm_cell_pull(g[0], g[1], c, gates, squashed)
-
-
-@lstm_cell.joint_again
-def _(g: Any, z: Any, c: Any) -> Any:
-    i, f, n, o = _chunks(z, 4)
-    i, f, n, o = sigmoid(i), sigmoid(f), tanh(n), sigmoid(o)
-    squashed = tanh(f * c + i * n)
-    d, e = (0.0 if part is None else part for part in g)
-    e = e + d * o * (1 - squashed * squashed)
-    back = (
-        e * n * i * (1 - i),
-        e * c * f * (1 - f),
-        e * i * (1 - n * n),
-        d * squashed * o * (1 - o),
-    )
-    return cat(*back, axis=1), e * f
-
-
-@op(
     kind="general", label="GRU", onnx="GRU", dtypes="same", aux=("gates", "inner", "before"),
 )  # fmt: skip
 def gru(

@@ -19,8 +19,8 @@ CROWDED = 12  # children from which on sections of several siblings are looked f
 def stack_repeats(graph: Graph, root: Item, *, sections: bool) -> None:
     """Stack repeats in every group, innermost first, so that equal groups stay equal.
 
-    Modules always stack; operations, and sections of several siblings, only where asked, because
-    a small graph is read more easily in full.
+    Modules always stack (those of one operation if there are many); operations, and sections of
+    several siblings, only where asked, because a small graph is read more easily in full.
     """
     signatures = _Signatures(graph)
     for group in reversed(list_groups(root)):
@@ -66,7 +66,8 @@ def _stack(
     at = 0
     while at < len(children):
         period, times = _find_repeat(names, at, longest)
-        module = period == 1 and children[at].is_group
+        called = children[at].title and times > CROWDED  # a module of one operation in a loop
+        module = period == 1 and (children[at].is_group or called)
         linked = all(
             any(
                 at + (k - 1) * period <= before < at + k * period

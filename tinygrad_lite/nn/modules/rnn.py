@@ -8,8 +8,8 @@ import warnings
 from typing import Any
 
 from ... import _creation as creation
-from ...ops.recurrence import lstm_cell
-from .. import functional as F, init
+from ...ops.cells import gru_cell, lstm_cell, rnn_cell
+from .. import init
 from ..parameter import Parameter
 from ._recurrence import run_layers
 from .module import Module
@@ -498,12 +498,8 @@ class RNNCellBase(Module):
                     f"expected {self.hidden_size}"
                 )
 
-    def _sums(self, x: Any, h: Any) -> tuple[Any, Any]:
-        """What comes from the input and what comes from the state."""
-        return (
-            F.linear(x, self.weight_ih, self.bias_ih),
-            F.linear(h, self.weight_hh, self.bias_hh),
-        )
+    def _weights(self) -> tuple[Any, Any, Any, Any]:
+        return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
 
 
 class RNNCell(RNNCellBase):
@@ -529,9 +525,7 @@ class RNNCell(RNNCellBase):
         if self.nonlinearity not in {"tanh", "relu"}:
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
         x, states, batched = self._prepared(input, None if hx is None else (hx,))
-        from_x, from_h = self._sums(x, states[0])
-        total = from_x + from_h
-        h = total.tanh() if self.nonlinearity == "tanh" else F.relu(total)
+        h = rnn_cell(x, *states, *self._weights(), relu=self.nonlinearity == "relu")
         return h if batched else h.squeeze(0)
 
 
@@ -554,8 +548,7 @@ class LSTMCell(RNNCellBase):
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
         """Return the next hidden and cell states."""
         x, (h, c), batched = self._prepared(input, None if hx is None else tuple(hx))
-        from_x, from_h = self._sums(x, h)
-        h, c = lstm_cell(from_x + from_h, c)
+        h, c = lstm_cell(x, h, c, *self._weights())
         return (h, c) if batched else (h.squeeze(0), c.squeeze(0))
 
 
@@ -578,10 +571,5 @@ class GRUCell(RNNCellBase):
     def forward(self, input: Any, hx: Any = None) -> Any:
         """Return the next hidden state."""
         x, (h,), batched = self._prepared(input, None if hx is None else (hx,))
-        from_x, from_h = self._sums(x, h)
-        xr, xz, xn = from_x.chunk(3, 1)
-        hr, hz, hn = from_h.chunk(3, 1)
-        z = (xz + hz).sigmoid()
-        n = (xn + (xr + hr).sigmoid() * hn).tanh()
-        h = n + z * (h - n)
+        h = gru_cell(x, h, *self._weights())
         return h if batched else h.squeeze(0)
