@@ -72,7 +72,8 @@ def _seed(tensor: Any, gradient: Any, create_graph: bool) -> Any:
                 "grad can be implicitly created only for scalar outputs: this one has shape "
                 f"{list(array.shape)}; use .mean() or .sum() first, or pass gradient="
             )
-        ones = np.ones(array.shape, array.dtype)
+        ones = np.empty(array.shape, array.dtype)
+        ones.fill(1)
         return make(ones, None) if create_graph else ones
     if not isinstance(gradient, Op.tensor_class):
         raise TypeError(
@@ -116,7 +117,11 @@ def _store_all(walk: Walk, create_graph: bool) -> None:
                 hooked.append(entry)
                 continue
             tensor = leaf.tensor()
-            if tensor is not None:
+            if tensor is None:
+                continue
+            if fresh and tensor._grad is None and _is_like(g, tensor._array) and not create_graph:
+                tensor._grad = make(g, None)
+            else:
                 _accumulate(tensor, g, fresh, create_graph)
     for leaf, g, fresh in hooked:
         _store_hooked(leaf, g, fresh, create_graph)
@@ -149,11 +154,16 @@ def _accumulate(tensor: Any, g: Any, fresh: bool, create_graph: bool) -> None:
 
 def _first(g: Any, like: Any, fresh: bool) -> Any:
     """The gradient tensor of a leaf that had none; rows stay rows."""
-    if fresh and g.dtype is like.dtype and (g.strides == like.strides or g.flags.c_contiguous):
+    if fresh and _is_like(g, like):
         return make(g, None)
     if g.__class__ is Rows:
         return Rows.as_gradient(g)
     return make(_own(g, like), None)
+
+
+def _is_like(g: Any, like: Any) -> bool:
+    """Whether an array has the type and the layout that a leaf's gradient should have."""
+    return g.dtype is like.dtype and (g.strides == like.strides or g.flags.c_contiguous)
 
 
 def _own(g: Any, like: Any) -> Any:

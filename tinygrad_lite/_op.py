@@ -168,7 +168,6 @@ class Op:
         self.pull_x = self.pull_y = refuse  # the first two rules, for the walk's short way
         self.shared: Rule | None = None
         self.shared_again: Rule | None = None
-        self._facts: Facts | None = None
 
     def __call__(self, *operands: Any, **settings: Any) -> Any:
         """Run on arrays, or record when an operand is a tensor."""
@@ -193,22 +192,20 @@ class Op:
 
     def _forget(self) -> None:
         """A rule has been declared: what was worked out of the others no longer holds."""
-        self._facts = None
+        self.__dict__.pop("facts", None)
         self.__dict__.pop("run", None)
 
-    @property
+    @functools.cached_property
     def facts(self) -> Facts:
         """What follows from the rules, kept until another one is declared."""
-        if self._facts is None:
-            joint = self.shared is not None
-            takes = tuple(joint or rule is not None for rule in self.rules)
-            few = len(self.operands) <= 2 and not self.variadic
-            plain = self.trusted and few and not joint and not self.outputs
-            some = () if self.variadic or all(takes) else takes
-            rules = (self.shared, self.shared_again, *self.rules, *self.rules_again)
-            holds = any(rule is not None and rule.holds for rule in rules)
-            self._facts = Facts(some, any(takes), plain and not any(self.rules_again), holds)
-        return self._facts
+        joint = self.shared is not None
+        takes = tuple(joint or rule is not None for rule in self.rules)
+        few = len(self.operands) <= 2 and not self.variadic
+        plain = self.trusted and few and not joint and not self.outputs
+        some = () if self.variadic or all(takes) else takes
+        rules = (self.shared, self.shared_again, *self.rules, *self.rules_again)
+        holds = any(rule is not None and rule.holds for rule in rules)
+        return Facts(some, any(takes), plain and not any(self.rules_again), holds)
 
     @property
     def differentiable(self) -> bool:
@@ -375,7 +372,7 @@ def _enter(made: Op) -> Op:
         raise ValueError(f"two operations are called {made.name!r}")
     CATALOGUE[made.name] = made
     made.trusted = True
-    made._facts = None
+    made._forget()
     if isinstance(made.forward, np.ufunc):
         UFUNCS.setdefault(made.forward, made)
     return made

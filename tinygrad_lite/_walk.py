@@ -32,11 +32,12 @@ ANOMALY = [False]  # whether every gradient is searched for NaN: detect_anomaly
 
 def add_to(entry: list[Any], g: Any) -> None:
     """Add another gradient to an entry, in place where the sum is nobody else's."""
+    total = entry[1]
     if entry[2]:
-        np.add(entry[1], g, out=entry[1])
+        total += g
     else:
-        entry[1] = total = entry[1] + g
-        entry[2] = total.__class__ is np.ndarray
+        entry[1] = total = total + g
+        entry[2] = total.__class__ is ndarray
 
 
 class Walk:
@@ -215,16 +216,16 @@ class Walk:
             check_kept(node)
         if node.__class__ is WideNode and node.op.trusted and not node.results:
             self._serve_wide(node, g)
-        else:
-            for parent, gx, fresh in pulled(node, g, self.create_graph):
-                if self.needed is None or parent in self.needed:
-                    self.deliver(parent, gx, fresh)
+            return
+        for parent, gx, fresh in pulled(node, g, self.create_graph):
+            if self.needed is None or parent in self.needed:
+                self.deliver(parent, gx, fresh)
         if not self.retain:
             free(node)
 
     def _serve_wide(self, node: WideNode, g: Any) -> None:
         """Serve an operation of this library: its rules return what they should, unchecked."""
-        kept, op, needed = node.kept, node.op, self.needed
+        kept, op, shapes, needed = node.kept, node.op, node.shapes, self.needed
         if kept is FREED:
             raise freed_error(node)
         shared = None if op.shared is None else op.shared.function(g, *kept)
@@ -234,12 +235,15 @@ class Walk:
             if shared is not None:
                 gx = shared[i]
             else:
-                gx = None if kept[i] is None else op.rules[i].function(g, *kept[i])
+                arguments = kept[i]
+                gx = None if arguments is None else op.rules[i].function(g, *arguments)
             if gx is None:
                 continue
-            if gx.shape != node.shapes[i]:
-                gx = reduce_to(gx, node.shapes[i], node, i)
-            self.deliver(parent, gx, _is_fresh(gx, g))
+            if gx.shape != shapes[i]:
+                gx = reduce_to(gx, shapes[i], node, i)
+            self.deliver(parent, gx, gx is not g and _is_fresh(gx, g))
+        if not self.retain and op.facts.holds:
+            node.kept, node.kept_again = FREED, None
 
     def results(self) -> Iterator[list[Any]]:
         """The entries of the leaves reached."""
