@@ -231,6 +231,8 @@ for _axis in (0, 1):
     add("ungather", source, at, shape=(3, 4), **both,
         torch=f"T.zeros(3, 4).double().scatter_add({_axis}, index, x)")  # fmt: skip
     once = np.array([[0, 1, 2], [2, 0, 1]])
+    add("ungather", source, once, shape=(3, 4), distinct=True, **both,
+        torch=f"T.zeros(3, 4).double().scatter_add({_axis}, index, x)")  # fmt: skip
     add("scatter", x, once, source, **both, torch=f"T.scatter({words}, source)")
     add("scatter_fill", x, at, value=1.5, **both, torch=f"T.scatter({words}, 1.5)")
     add("scatter_add", x, at, source, **both, torch=f"T.scatter_add({words}, source)")

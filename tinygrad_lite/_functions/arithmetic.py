@@ -1,4 +1,4 @@
-"""Arithmetic with settings: add(alpha=), div(rounding_mode=), pow, clamp, where, lerp and kin."""
+"""Arithmetic with settings: add(alpha=), div(rounding_mode=), pow, clamp, lerp and kin."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from .._dtypes import of, result_type
+from .._dtypes import result_type
 from .._record import apply, to_type
 from .._tensor import NUMPY_FUNCTIONS, Tensor, as_operand
 from ..ops import elementwise as el
-from ._surface import NAMES, need_tensor, surface
+from ._surface import need_tensor, surface
 from .pointwise import pair_of
 
 __all__: list[str] = []
+
+USUAL = {Tensor, float, int}
+"""What mostly stands beside a tensor: of these nothing has to be checked or brought into form."""
+BOOL = np.dtype(bool)
 
 
 def _no_bool_sub(x: Any, y: Any) -> None:
@@ -37,12 +41,17 @@ def _scaled(other: Any, alpha: Any) -> Any:
 @surface(inplace=True)
 def add(self: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`input + alpha * other`, elementwise, broadcast."""
+    if self.__class__ is Tensor and other.__class__ in USUAL and alpha == 1:
+        return el.add.run(self, other)
     return apply(el.add, pair_of("add", self, _scaled(other, alpha)), {})
 
 
 @surface(inplace=True, names=("subtract",))
 def sub(self: Any, other: Any, *, alpha: Any = 1) -> Any:
     """`input - alpha * other`, elementwise, broadcast."""
+    both = self.__class__ is Tensor and other.__class__ is Tensor
+    if both and alpha == 1 and self._array.dtype is other._array.dtype is not BOOL:
+        return el.sub.run(self, other)
     _no_bool_sub(self, other)
     return apply(el.sub, pair_of("sub", self, _scaled(other, alpha)), {})
 
@@ -58,12 +67,16 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 @surface(inplace=True, names=("multiply",))
 def mul(self: Any, other: Any) -> Any:
     """`input * other`, elementwise, broadcast."""
+    if self.__class__ is Tensor and other.__class__ in USUAL:
+        return el.mul.run(self, other)
     return apply(el.mul, pair_of("mul", self, other), {})
 
 
 @surface(inplace=True, names=("divide",))
 def div(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """`input / other`; rounded toward zero ("trunc") or down ("floor") when asked for."""
+    if rounding_mode is None and self.__class__ is Tensor and other.__class__ in USUAL:
+        return el.div.run(self, other)
     op = {None: el.div, "floor": el.div_floor, "trunc": el.div_trunc}.get(rounding_mode)
     if op is None:
         raise RuntimeError(
@@ -85,13 +98,16 @@ remainder = surface(remainder, inplace=True)
 
 def pow(self: Any, exponent: Any) -> Any:
     """`self` to the power of `exponent`; either may be a number."""
+    number = exponent.__class__ is int or exponent.__class__ is float
+    if number and self.__class__ is Tensor and self._array.dtype.kind == "f":
+        return el.power.run(self, exponent)
     exponent = as_operand(exponent)
     if not isinstance(self, Tensor):
         base = as_operand(self)
         kind = result_type([exponent._array, base])
         return apply(el.exponential, (to_type(exponent, kind),), {"base": base})
     if isinstance(exponent, Tensor):
-        return apply(el.pow, (self, exponent), {})
+        return el.pow.run(self, exponent)
     if not isinstance(exponent, (int, float)):
         raise TypeError(f"pow(): exponent must be Tensor or Number, not {type(exponent).__name__}")
     kind = result_type([self._array, exponent])
@@ -134,12 +150,18 @@ def _bound(bound: Any) -> Any:
     return as_operand(bound)
 
 
+NUMBERS = {float, int, type(None)}
+
+
 @surface(inplace=True, names=("clip",))
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """`input` limited to `[min, max]` (numbers or tensors).
 
     Gradient: passes between the bounds and at them; 0 outside.
     """
+    numbers = min.__class__ in NUMBERS and max.__class__ in NUMBERS and min is not max
+    if numbers and input.__class__ is Tensor and input._array.dtype.kind == "f":
+        return el.clamp.run(input, min, max)
     low, high = _bound(min), _bound(max)
     if low is None and high is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
@@ -219,31 +241,10 @@ def ldexp(input: Any, other: Any) -> Any:
     return mul(input, pow(2.0, other))
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """`input` where the condition holds, else `other`; with the condition alone, its places."""
-    if input is None and other is None:
-        return NAMES["nonzero"](condition, as_tuple=True)
-    need_tensor("where", condition, "condition")
-    if condition._array.dtype.kind != "b":
-        if condition._array.dtype != np.uint8:
-            raise RuntimeError(
-                "where expected condition to be a boolean tensor, but got a tensor with dtype "
-                f"{of(condition._array.dtype)!r}"
-            )
-        condition = to_type(condition, np.dtype(bool))
-    pair = [as_operand(input), as_operand(other)]
-    kind = result_type([p._array if isinstance(p, Tensor) else p for p in pair])
-    return apply(el.where, (condition, *[to_type(p, kind) for p in pair]), {})
-
-
-where = surface(where, method=False)
-Tensor.where = lambda self, condition, other: where(condition, self, other)  # type: ignore[attr-defined]
-
-
 @surface
 def clone(input: Any, *, memory_format: Any = None) -> Any:
     """A copy with memory of its own; the gradient passes through."""
-    return apply(el.clone, (input,), {})
+    return el.clone.run(input)
 
 
 @surface
@@ -256,6 +257,5 @@ def positive(input: Any) -> Any:
 
 setattr(Tensor, "__pos__", positive)  # noqa: B010
 
-NUMPY_FUNCTIONS[np.where] = where
 NUMPY_FUNCTIONS[np.power] = pow
 NUMPY_FUNCTIONS[np.clip] = clamp

@@ -98,7 +98,7 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     """
     input = as_dtype(input, dtype)
     axis = None if dim is None else axis_of(input, dim)
-    return as_dtype(ops.prod(input, axis=axis, keepdims=keepdim), dtype)
+    return as_dtype(ops.prod.run(input, axis, keepdim), dtype)
 
 
 # --- variance --------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def var(
 ) -> Any:
     """Variance over `dim`: Σ (x − mean)² / (n − correction); `correction` is 1 by default."""
     axis, correction = _spread_arguments("std and var", input, dim, unbiased, correction)
-    return ops.var(input, axis=axis, correction=correction, keepdims=keepdim)
+    return ops.var.run(input, axis, correction, keepdim)
 
 
 @surface
@@ -152,7 +152,7 @@ def std(
 ) -> Any:
     """Standard deviation over `dim`: the root of `var`. Gradient: 0 where it is 0."""
     axis, correction = _spread_arguments("std and var", input, dim, unbiased, correction)
-    return ops.std(input, axis=axis, correction=correction, keepdims=keepdim)
+    return ops.std.run(input, axis, correction, keepdim)
 
 
 @surface(method=False)
@@ -207,16 +207,18 @@ def _need_elements(name: str, x: Any, axis: Any) -> None:
 def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     """Largest elements over `dim`; NaN wins. Gradient: ties share it evenly."""
     axis = axes_of(input, dim)
-    _need_elements("amax", input, axis)
-    return ops.amax(input, axis=axis, keepdims=keepdim)
+    if not input._array.size:
+        _need_elements("amax", input, axis)
+    return ops.amax.run(input, axis, keepdim)
 
 
 @surface(numpy=((np.minimum, "reduce"),))
 def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     """Smallest elements over `dim`; NaN wins. Gradient: ties share it evenly."""
     axis = axes_of(input, dim)
-    _need_elements("amin", input, axis)
-    return ops.amin(input, axis=axis, keepdims=keepdim)
+    if not input._array.size:
+        _need_elements("amin", input, axis)
+    return ops.amin.run(input, axis, keepdim)
 
 
 @surface
@@ -234,12 +236,14 @@ def _extreme(name: str, input: Any, given: Any, keepdim: bool) -> Any:
     if isinstance(given, Tensor):
         return (el.maximum if name == "max" else el.minimum)(input, given)
     if given is None:
-        _need_elements(name, input, None)
-        return (ops.max if name == "max" else ops.min)(input)
+        if not input._array.size:
+            _need_elements(name, input, None)
+        return (ops.max if name == "max" else ops.min).run(input)
     axis = axis_of(input, given)
-    _need_elements(name, input, axis)
+    if not input._array.size:
+        _need_elements(name, input, axis)
     along = ops.max_along if name == "max" else ops.min_along
-    return getattr(return_types, name)(*along(input, axis=axis, keepdims=keepdim))
+    return getattr(return_types, name)(*along.run(input, axis, keepdim))
 
 
 @surface
@@ -286,9 +290,9 @@ def _position(op: Any, name: str, x: Any, dim: Any, keepdim: bool) -> Any:
         raise IndexError(
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
         )
-    if axis is not None:
+    if axis is not None and not x._array.size:
         _need_elements(name, x, axis)
-    return op(x, axis=axis, keepdims=keepdim)
+    return op.run(x, axis, keepdim)
 
 
 # --- counting and truth ----------------------------------------------------------------------
@@ -296,8 +300,8 @@ def _position(op: Any, name: str, x: Any, dim: Any, keepdim: bool) -> Any:
 
 def _truth(op: Any, x: Any, dim: Any, keepdim: bool) -> Any:
     """The answer in bool, for uint8 in uint8."""
-    found = op(x, axis=axes_of(x, dim), keepdims=keepdim)
-    return as_dtype(found, np.uint8) if x._array.dtype == np.uint8 else found
+    found = op.run(x, axes_of(x, dim), keepdim)
+    return as_dtype(found, np.uint8) if x._array.dtype.char == "B" else found
 
 
 @surface(numpy=(np.all, (np.logical_and, "reduce")))
@@ -324,7 +328,7 @@ def count_nonzero(input: Any, dim: Any = None) -> Any:
 @surface
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     """The logarithm log Σ exp(x) over `dim`, without overflow."""
-    return ops.logsumexp(input, axis=axes_of(input, dim), keepdims=keepdim)
+    return ops.logsumexp.run(input, axes_of(input, dim), keepdim)
 
 
 @surface
@@ -355,7 +359,7 @@ def norm(
             f"linalg.vector_norm cannot compute the {p} norm on an empty tensor because the "
             "operation does not have an identity"
         )
-    return ops.norm(input, p=float(p), axis=axis, keepdims=keepdim)
+    return ops.norm.run(input, float(p), axis, keepdim)
 
 
 @surface

@@ -21,13 +21,13 @@ __all__: list[str] = []
 @surface(inplace=True)
 def cumsum(input: Any, dim: Any, *, dtype: Any = None) -> Any:
     """Running sum along `dim`; integers give int64."""
-    return as_dtype(ops.cumsum(as_dtype(input, dtype), axis=axis_of(input, dim)), dtype)
+    return as_dtype(ops.cumsum.run(as_dtype(input, dtype), axis_of(input, dim)), dtype)
 
 
 @surface(inplace=True)
 def cumprod(input: Any, dim: Any, *, dtype: Any = None) -> Any:
     """Running product along `dim`; integers give int64. Gradient: right at zeros, in any order."""
-    return as_dtype(ops.cumprod(as_dtype(input, dtype), axis=axis_of(input, dim)), dtype)
+    return as_dtype(ops.cumprod.run(as_dtype(input, dtype), axis_of(input, dim)), dtype)
 
 
 @surface

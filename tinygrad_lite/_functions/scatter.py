@@ -10,8 +10,10 @@ import numpy as np
 from .._composite import composite
 from .._dtypes import of, result_type
 from .._keys import translate
+from .._lift import constant
 from .._nodes import make
 from .._record import to_type
+from .._state import here
 from .._tensor import Tensor
 from ..ops import elementwise as el, gathering, indexing, scatter as ops
 from ..ops.shape import diagonal, expand, reshape
@@ -61,6 +63,8 @@ def gather(input: Any, dim: Any, index: Any, *, sparse_grad: bool = False) -> An
     _check_index("gather", input, index, axis)
     if not index._array.size:
         return _empty_part(input, index)
+    if input._array.ndim and index._array.ndim:
+        return gathering.gather.run(input, index, axis)
     found = gathering.gather(_one_axis(input), _one_axis(index), axis=axis)
     return found if index._array.ndim else reshape(found, shape=())
 
@@ -195,7 +199,7 @@ def _check_rows(name: str, x: Any, axis: int, index: Any) -> None:
     """Raise unless every index names a slice of `x`."""
     array = index._array
     size = x._array.shape[axis] if x._array.ndim else 1
-    if array.size and (array.min() < 0 or array.max() >= size):
+    if array.size and not gathering.all_below(size, array):
         raise IndexError(
             f"index out of range in self: {name}() got an index outside 0 .. {size - 1}"
         )
@@ -213,7 +217,7 @@ def index_select(input: Any, dim: Any, index: Any) -> Any:
     if input._array.ndim and index._array.size and not input._array.shape[axis]:
         raise RuntimeError("index_select(): self indexing axis dim should be positive")
     _check_rows("index_select", input, axis, index)
-    return ops.index_select(input, index, axis=axis)
+    return ops.index_select.run(input, index, axis)
 
 
 def _check_slices(name: str, x: Any, axis: int, index: Any, source: Any) -> None:
@@ -421,10 +425,23 @@ def _as_mask(name: str, mask: Any) -> Any:
     return mask
 
 
+def _as_constant(value: Any, dtype: Any) -> Any:
+    """A number as a tensor beside floats, which is recorded in short; None for anything else.
+
+    Not for a watcher, who is to see a number and not a tensor that nobody made.
+    """
+    number = value.__class__ is float or value.__class__ is int
+    found = constant(value, dtype) if number and here.state.watch is None else None
+    return None if found is None else make(found, None)
+
+
 @surface(inplace=True)
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """A copy with `value` where `mask` is true; `value` is a number or a 0-d tensor."""
     _as_mask("masked_fill", mask)
+    number = _as_constant(value, input._array.dtype)
+    if number is not None:
+        return ops.masked_fill.run(input, mask, number)
     if isinstance(value, Tensor):
         if value._array.ndim:
             raise RuntimeError(
@@ -435,7 +452,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     else:
         _check_number(value, input)
         value = np.asarray(value).astype(input._array.dtype)
-    return ops.masked_fill(input, mask, value)
+    return ops.masked_fill.run(input, mask, value)
 
 
 def _check_number(value: Any, x: Any) -> None:
@@ -466,12 +483,30 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     return ops.masked_scatter(input, mask, source)
 
 
+BOOL = np.dtype(bool)
+
+
+def _of_one_type(x: Any, y: Any) -> tuple[Any, Any] | None:
+    """Two tensors if they have one type, a number beside floats as a constant; else None."""
+    if x.__class__ is Tensor:
+        y = y if y.__class__ is Tensor else _as_constant(y, x._array.dtype)
+    elif y.__class__ is Tensor:
+        x = _as_constant(x, y._array.dtype)
+    if x.__class__ is Tensor and y.__class__ is Tensor and x._array.dtype is y._array.dtype:
+        return x, y
+    return None
+
+
 @surface(method=False, numpy=(np.where,))
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """`input` where the condition holds, `other` elsewhere; with the condition alone, its places.
 
     Gradient: it goes to the chosen side alone.
     """
+    if condition.__class__ is Tensor and condition._array.dtype is BOOL:
+        pair = _of_one_type(input, other)
+        if pair is not None:
+            return el.where.run(condition, *pair)
     if not isinstance(condition, np.ndarray):
         need_tensor("where", condition, "condition")
     if input is None and other is None:

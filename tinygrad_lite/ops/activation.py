@@ -64,7 +64,7 @@ def hardtanh(x: Any, *, low: float = -1.0, high: float = 1.0) -> Any:
     if x.dtype.kind != "f":
         _refuse_booleans("hardtanh", x)
         low, high = int(low), int(high)
-    return np.minimum(np.maximum(x, low), high)
+    return x.clip(low, high)
 
 
 hardtanh.rule(lambda g, x, low, high: where((x > low) & (x < high), g, 0.0))

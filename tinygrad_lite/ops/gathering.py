@@ -9,7 +9,7 @@ import numpy as np
 
 from .._op import op
 
-__all__ = ["gather", "places", "ungather"]
+__all__ = ["all_below", "gather", "places", "ungather"]
 
 
 def places(index: Any, shape: tuple[int, ...], axis: int) -> Any:
@@ -18,6 +18,11 @@ def places(index: Any, shape: tuple[int, ...], axis: int) -> Any:
         return index.reshape(index.shape) * 0
     axis %= len(shape)
     _check_range(index, shape[axis], axis)
+    if len(shape) == 2:  # by far the most frequent: 2 microseconds against 5
+        rows, width = index.shape[0], shape[1]
+        if axis:
+            return index + (np.arange(rows) * width)[:, None]
+        return index * width + np.arange(index.shape[1])
     start: Any = 0  # where each lane along `axis` begins
     for a, n in enumerate(index.shape):
         if a != axis:
@@ -29,15 +34,21 @@ def places(index: Any, shape: tuple[int, ...], axis: int) -> Any:
 
 def _check_range(index: Any, size: int, axis: int) -> None:
     """Raise if an index lies outside 0 .. size - 1."""
-    if not index.size:
+    if not index.size or all_below(size, index):
         return
-    plain = index.dtype == np.int64 and index.flags.c_contiguous
-    if plain and np.maximum.reduce(index.view(np.uint64), axis=None) < size:
-        return  # one pass: negative ones look large
     low, high = np.minimum.reduce(index, axis=None), np.maximum.reduce(index, axis=None)
     if low < 0 or high >= size:
         wrong = int(low if low < 0 else high)
         raise RuntimeError(f"index {wrong} is out of bounds for dimension {axis} with size {size}")
+
+
+def all_below(size: int, index: Any) -> bool:
+    """Whether every index of an array that is not empty lies in 0 .. size - 1."""
+    if index.dtype == np.int64 and index.flags.c_contiguous:
+        # one pass: negative ones look large
+        return bool(np.maximum.reduce(index.view(np.uint64), axis=None) < size)
+    low, high = np.minimum.reduce(index, axis=None), np.maximum.reduce(index, axis=None)
+    return bool(low >= 0 and high < size)
 
 
 @op(kind="linear", onnx="GatherElements")
@@ -48,10 +59,19 @@ def gather(x: Any, index: Any, *, axis: int) -> Any:
 
 
 @op(kind="linear")
-def ungather(x: Any, index: Any, *, shape: tuple[int, ...], axis: int) -> Any:
-    """Zeros of `shape` with every element of `x` added where `index` says."""
+def ungather(
+    x: Any, index: Any, *, shape: tuple[int, ...], axis: int, distinct: bool = False
+) -> Any:
+    """Zeros of `shape` with every element of `x` added where `index` says.
+
+    `distinct` promises that no place is named twice: then nothing has to be added.
+    """
     out = np.zeros(math.prod(shape), x.dtype)
-    np.add.at(out, places(index, shape, axis).reshape(-1), x.reshape(-1))
+    flat = places(index, shape, axis)
+    if distinct:
+        out[flat] = x
+    else:
+        np.add.at(out, flat.reshape(-1), x.reshape(-1))
     return out.reshape(shape)
 
 

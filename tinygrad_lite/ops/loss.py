@@ -254,7 +254,7 @@ def _of_valid(x: Any, valid: Any) -> Any:
 def _class_places(target: Any, shape: tuple[int, ...], ignore_index: int) -> tuple[Any, Any, int]:
     """Flat places of the targets in a matrix, which rows count (None: all), and how many."""
     target, valid, count = _check_classes(target, shape[1], ignore_index)
-    return target + np.arange(0, shape[0] * shape[1], shape[1] or 1), valid, count
+    return target + np.arange(shape[0]) * shape[1], valid, count
 
 
 @nll_loss.rule("x")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._kernels.broadcast import spread
-from .._kernels.reduction import product, square_sum, total
+from .._kernels.reduction import product, row_maxima, square_sum, total
 from .._op import Op, op
 from .elementwise import where
 from .gathering import gather, ungather
@@ -77,8 +77,13 @@ def restore(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
     """`g` with the axes back, at length one, that a reduction of an array of `shape` took away."""
     if keepdims or g.ndim == len(shape):
         return g
-    lost = axes_of(axis, len(shape))
-    return reshape(g, shape=tuple(1 if a in lost else n for a, n in enumerate(shape)))
+    if axis.__class__ is int:
+        place = axis % len(shape)
+        kept = (*shape[:place], 1, *shape[place + 1 :])
+    else:
+        lost = axes_of(axis, len(shape))
+        kept = tuple(1 if a in lost else n for a, n in enumerate(shape))
+    return g.reshape(kept) if g.__class__ is np.ndarray else reshape(g, shape=kept)
 
 
 def _spread(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
@@ -209,7 +214,9 @@ def tie_share(x: Any, best: Any, *, axis: Axis = None) -> Any:
 
     A NaN in `best` belongs to the elements that are NaN.
     """
-    same = (x == best) | (np.isnan(x) & np.isnan(best))
+    same = x == best
+    if x.dtype.kind == "f" and not (best == best).all():  # noqa: PLR0124 - NaN differs from itself
+        same |= np.isnan(x) & np.isnan(best)
     # counted in integers and divided in double: halves overflow at 65,520 equal elements
     count = _sum(same, axis=_flat(x, axis), keepdims=True, dtype=np.int64)
     return (same / np.maximum(count, 1)).astype(x.dtype)
@@ -224,6 +231,9 @@ def _pull_to_ties(g: Any, x: Any, out: Any, axis: Axis, keepdims: bool) -> Any:
 @op(kind="reduction", onnx="ReduceMax")
 def amax(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Largest elements of `x` over `axis`; NaN wins. Ties share the gradient evenly."""
+    if axis == -1 or (axis.__class__ is int and axis == x.ndim - 1):
+        found = row_maxima(x)
+        return found[..., None] if keepdims else found
     return _largest(x, axis=_flat(x, axis), keepdims=keepdims)
 
 
@@ -256,12 +266,16 @@ min.rule(lambda g, x, out: g * tie_share(x, out))
 @op(kind="constant", onnx="ArgMax")
 def argmax(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
     """Position of the largest element along `axis`, the first of equals; NaN before all."""
+    if not keepdims and x.ndim:
+        return x.argmax(axis)
     return np.argmax(x, axis=_flat(x, axis), keepdims=keepdims)
 
 
 @op(kind="constant", onnx="ArgMin")
 def argmin(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
     """Position of the smallest element along `axis`, the first of equals; NaN before all."""
+    if not keepdims and x.ndim:
+        return x.argmin(axis)
     return np.argmin(x, axis=_flat(x, axis), keepdims=keepdims)
 
 
@@ -276,28 +290,33 @@ def pick(x: Any, indices: Any, axis: int, keepdims: bool) -> Any:
 def pull_to_index(g: Any, x_shape: Any, indices: Any, axis: int, keepdims: bool) -> Any:
     """The gradient of the values goes to the one element that was taken."""
     places = restore(indices, x_shape, axis, keepdims)
-    return ungather(restore(g[0], x_shape, axis, keepdims), places, shape=x_shape, axis=axis)
+    g = restore(g[0], x_shape, axis, keepdims)
+    return ungather(g, places, shape=x_shape, axis=axis, distinct=True)
 
 
-def _along(find: Any, x: Any, axis: int, keepdims: bool) -> tuple[Any, Any]:
-    """Values and indices that `find` (np.argmax or np.argmin) chooses along `axis`."""
+def _along(find: str, x: Any, axis: int, keepdims: bool) -> tuple[Any, Any]:
+    """Values and indices that `find` (argmax or argmin) chooses along `axis`."""
     if not x.ndim:
         return x.copy(), np.zeros((), np.int64)
-    indices = find(x, axis=axis, keepdims=True)
-    values = pick(x, indices, axis, keepdims)
-    return values, indices if keepdims else np.squeeze(indices, axis)
+    indices = getattr(x, find)(axis)
+    if axis in {-1, x.ndim - 1} and x.size:  # np.argmax found them: nothing is left to check
+        rows = indices.reshape(-1)
+        values = x.reshape(-1).take(rows + np.arange(0, x.size, x.shape[-1])).reshape(indices.shape)
+        return (values[..., None], indices[..., None]) if keepdims else (values, indices)
+    kept = np.expand_dims(indices, axis)
+    return pick(x, kept, axis, keepdims), kept if keepdims else indices
 
 
 @op(kind="reduction", outputs=("values", "indices"))
 def max_along(x: Any, *, axis: int, keepdims: bool = False) -> Any:
     """Largest elements along `axis` and where they are: the first of equals, a NaN before all."""
-    return _along(np.argmax, x, axis, keepdims)
+    return _along("argmax", x, axis, keepdims)
 
 
 @op(kind="reduction", outputs=("values", "indices"))
 def min_along(x: Any, *, axis: int, keepdims: bool = False) -> Any:
     """Smallest elements along `axis` and where they are: the first of equals, a NaN before all."""
-    return _along(np.argmin, x, axis, keepdims)
+    return _along("argmin", x, axis, keepdims)
 
 
 max_along.rule(pull_to_index)

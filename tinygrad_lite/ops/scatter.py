@@ -334,6 +334,8 @@ def _back(x: Any, axis: int, shape: tuple[int, ...]) -> Any:
 @op(kind="linear", onnx="Gather")
 def index_select(x: Any, index: Any, *, axis: int) -> Any:
     """The slices of `x` along `axis` that `index` names."""
+    if x.ndim and index.ndim == 1:
+        return x.take(index, axis)
     return np.take(x if x.ndim else x.reshape(1), index.reshape(-1), axis).reshape(
         x.shape if not x.ndim else _replaced(x.shape, axis, index.size)
     )
@@ -348,6 +350,10 @@ def _replaced(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
 @op(kind="linear")
 def index_unselect(x: Any, index: Any, *, shape: tuple[int, ...], axis: int) -> Any:
     """Zeros of `shape` with the slices of `x` added where `index` says."""
+    if shape and axis % len(shape) == 0:
+        out = np.zeros(shape, x.dtype)
+        add_rows(out, index.reshape(-1), x)
+        return out
     out = np.zeros(_front(np.broadcast_to(0, shape), axis).shape, x.dtype)
     add_rows(out, index.reshape(-1), _front(x, axis))
     return _back(out, axis, shape)
@@ -438,7 +444,7 @@ def _(g: Any, index: Any, source_shape: Any, axis: int) -> Any:
 @op(kind="general")
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """`value` where `mask` is true, `x` elsewhere, in the type of `x`."""
-    return np.where(mask, np.asarray(value).astype(x.dtype), x)
+    return np.where(mask, np.asarray(value).astype(x.dtype, copy=False), x)
 
 
 masked_fill.rule(lambda g, mask: where(mask, 0.0, g), "x")

@@ -65,7 +65,7 @@ def topk(x: Any, *, k: int, axis: int = -1, largest: bool = True) -> Any:
 
 def _pull_to_selected(g: Any, indices: Any, x_shape: Any, axis: int) -> Any:
     """The gradient of each selected element goes where it stood."""
-    return ungather(g[0], indices, shape=x_shape, axis=axis)
+    return ungather(g[0], indices, shape=x_shape, axis=axis, distinct=True)
 
 
 sort.rule(_pull_to_selected)
