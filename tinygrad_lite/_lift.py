@@ -358,7 +358,8 @@ def written(
 ) -> Callable[..., Any]:
     """A function of the operands and settings of `op`; `general` serves the unusual calls."""
     names: dict[str, Any] = {
-        "__name__": __name__, "__package__": __package__, "general": general or _general(op), "op": op, "here": here,
+        "__name__": __name__, "__package__": __package__,
+        "general": general or _general(op), "op": op, "here": here,
         "Node": Node, "WideNode": WideNode, "NUMBER": NUMBER, "asarray": np.asarray,
         "ndarray": np.ndarray,
         "tick": tick, "constant": constant, "inside": INSIDE, "frame_of": sys._getframe,
