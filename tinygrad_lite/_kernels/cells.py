@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
-from .affine import is_thin
+from .affine import is_turned, product
 from .broadcast import column_sums
 from .products import product_of
 
@@ -24,20 +24,20 @@ Arrays = tuple[Any, ...]
 
 def _by_gate(x: Any, weight: Any, count: int) -> Any:
     """x Wᵀ as blocks of gates (count, rows, units)."""
-    if is_thin(x, len(weight)):
+    if is_turned(x, weight):
         return weight.dot(x.T).reshape(count, len(weight) // count, len(x)).swapaxes(1, 2)
-    return x.dot(weight.T).reshape(len(x), count, len(weight) // count).swapaxes(0, 1)
+    return product(x, weight).reshape(len(x), count, len(weight) // count).swapaxes(0, 1)
 
 
 def _sum_by_gate(x: Any, h: Any, w_ih: Any, w_hh: Any, count: int) -> Any:
     """x W_ihᵀ + h W_hhᵀ as blocks of gates (count, rows, units)."""
     rows, units = h.shape
-    if is_thin(h, len(w_hh)):
+    if is_turned(h, w_hh):
         z = w_ih.dot(x.T)
         z += w_hh.dot(h.T)
         return z.reshape(count, units, rows).swapaxes(1, 2)
-    z = x.dot(w_ih.T)
-    z += h.dot(w_hh.T)
+    z = product(x, w_ih)
+    z += product(h, w_hh)
     return z.reshape(rows, count, units).swapaxes(0, 1)
 
 
