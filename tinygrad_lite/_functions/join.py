@@ -40,8 +40,31 @@ def _joined(name: str, tensors: Any) -> list[Any]:
     return [to_type(x, kind) for x in tensors]
 
 
+def _are_alike(tensors: Any) -> bool:
+    """Whether these are tensors of one type and as many dimensions, so that nothing is unusual."""
+    if tensors.__class__ not in {list, tuple} or not tensors or tensors[0].__class__ is not Tensor:
+        return False
+    first = tensors[0]._array
+    kind, ndim = first.dtype, first.ndim
+    for x in tensors:
+        if x.__class__ is not Tensor or x._array.dtype is not kind or x._array.ndim != ndim:
+            return False
+    return ndim > 0
+
+
 def cat(tensors: Any, dim: int = 0) -> Any:
     """The tensors one after the other along `dim`."""
+    if _are_alike(tensors):
+        axis = axis_of(dim, tensors[0]._array.ndim)
+        try:
+            return apply(sh.cat, tuple(tensors), {"axis": axis})
+        except ValueError:  # of shapes that do not fit
+            return _cat_with_care(tensors, dim)
+    return _cat_with_care(tensors, dim)
+
+
+def _cat_with_care(tensors: Any, dim: int) -> Any:
+    """The same of tensors of several types, legacy empty ones among them, or the error."""
     tensors = _joined("torch.cat()", tensors)
     if any(x._array.ndim == 0 for x in tensors):
         place = next(i for i, x in enumerate(tensors) if x._array.ndim == 0)
@@ -69,7 +92,8 @@ cat = surface(cat, method=False, names=("concat", "concatenate"))
 
 def stack(tensors: Any, dim: int = 0) -> Any:
     """The tensors, all of one shape, side by side along a new dimension."""
-    tensors = _joined("stack", tensors)
+    if not _are_alike(tensors):
+        tensors = _joined("stack", tensors)
     first = tensors[0]._array.shape
     for i, x in enumerate(tensors):
         if x._array.shape != first:
@@ -152,12 +176,15 @@ def column_stack(tensors: Any) -> Any:
 
 
 def _sliced(x: Any, axis: int, start: int, stop: int) -> Any:
-    return apply(index, (x,), {"key": (ALL,) * axis + (slice(start, stop), Ellipsis)})
+    return index.run(x, (*(ALL,) * axis, slice(start, stop), Ellipsis))
 
 
 def _cut(x: Any, axis: int, stops: Sequence[int]) -> tuple[Any, ...]:
-    starts = (0, *stops[:-1])
-    return tuple(_sliced(x, axis, a, b) for a, b in zip(starts, stops, strict=True))
+    before, start, parts = (ALL,) * axis, 0, []
+    for stop in stops:
+        parts.append(index.run(x, (*before, slice(start, stop), Ellipsis)))
+        start = stop
+    return tuple(parts)
 
 
 def need_dimension(name: str, tensor: Any) -> None:
@@ -185,7 +212,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
             f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size "
             f"at dimension {axis}), but got split_sizes={sizes}"
         )
-    return _cut(tensor, axis, [int(n) for n in np.cumsum(sizes)])
+    return _cut(tensor, axis, list(itertools.accumulate(map(int, sizes))))
 
 
 NAMES["split"] = Tensor.split = split  # type: ignore[attr-defined]
@@ -257,7 +284,10 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     axis = axis_of(dim, input._array.ndim)
     if input._array.ndim == 0:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return tuple(select(input, axis, i) for i in range(input._array.shape[axis]))
+    before = (ALL,) * axis
+    return tuple(
+        [index.run(input, (*before, i, Ellipsis)) for i in range(input._array.shape[axis])]
+    )
 
 
 @surface

@@ -36,7 +36,9 @@ def axis_of(dim: int, ndim: int) -> int:
 def axes_of(dims: Any, ndim: int) -> tuple[int, ...]:
     """Several dimensions, each named once."""
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
-    axes = tuple(axis_of(d, ndim) for d in dims)
+    axes = tuple([wrapped(ndim, d) for d in dims])
+    if len(set(axes)) == len(axes):
+        return axes
     for axis in axes:
         if axes.count(axis) > 1:
             raise RuntimeError(f"dim {axis} appears multiple times in the list of dims")
@@ -111,22 +113,23 @@ def reshape(input: Any, shape: Any) -> Any:
 
 
 @method(names=("reshape",))
-@starred("shape")
-def _reshape(self: Any, *shape: Any) -> Any:
+def _reshape(self: Any, *sizes: Any, shape: Any = None) -> Any:
     """The same elements under another shape; one length may be -1."""
-    return reshaped(self, _resolve(listed(shape), self._array.size))
+    if shape is not None:
+        sizes = (shape,)
+    return sh.reshape.run(self, _resolve(listed(sizes), self._array.size))
 
 
 @method
-@starred("size")
-def view(self: Any, *shape: Any, dtype: Any = None) -> Any:
+def view(self: Any, *shape: Any, dtype: Any = None, size: Any = None) -> Any:
     """The same memory under another shape; raises where that would need a copy."""
+    if size is not None:
+        shape = (size,)
     if dtype is not None or (
         len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, Tensor))
     ):
         return view_dtype(self, dtype or shape[0])
-    shape = _resolve(listed(shape), self._array.size)
-    made = reshaped(self, shape)
+    made = sh.reshape.run(self, _resolve(listed(shape), self._array.size))
     # Results of operations count as contiguous whatever their strides (images lie channels last
     # in memory): only a view of another tensor, which shows the caller's own strides, is refused.
     shown = self._view is not None and self._array.size and self._array.ndim
@@ -203,6 +206,9 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
 def squeeze(input: Any, dim: Any = None) -> Any:
     """Without the dimensions of length 1: all of them, or those named."""
     shape = input._array.shape
+    if dim.__class__ is int and shape:
+        axis = wrapped(len(shape), dim)
+        return reshaped(input, (*shape[:axis], *shape[axis + 1 :]) if shape[axis] == 1 else shape)
     axes = set(range(len(shape))) if dim is None else set(axes_of(dim, len(shape)))
     return reshaped(input, tuple(n for i, n in enumerate(shape) if n != 1 or i not in axes))
 
@@ -211,8 +217,8 @@ def squeeze(input: Any, dim: Any = None) -> Any:
 def unsqueeze(input: Any, dim: int) -> Any:
     """With a new dimension of length 1 at `dim`."""
     shape = input._array.shape
-    axis = axis_of(dim, len(shape) + 1)
-    return reshaped(input, (*shape[:axis], 1, *shape[axis:]))
+    axis = wrapped(len(shape) + 1, dim)
+    return sh.reshape.run(input, (*shape[:axis], 1, *shape[axis:]))
 
 
 def _transposed(x: Any, axes: tuple[int, ...]) -> Any:
@@ -223,7 +229,7 @@ def _transposed(x: Any, axes: tuple[int, ...]) -> Any:
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Two dimensions exchanged."""
     ndim = input._array.ndim
-    a, b = axis_of(dim0, ndim), axis_of(dim1, ndim)
+    a, b = wrapped(ndim, dim0), wrapped(ndim, dim1)
     if ndim == 0:
         return _transposed(input, ())
     axes = list(range(ndim))
@@ -269,10 +275,13 @@ def permute(input: Any, dims: Any) -> Any:
 
 
 @method(names=("permute",))
-@starred("dims")
-def _permute(self: Any, *dims: Any) -> Any:
+def _permute(self: Any, *axes: Any, dims: Any = None) -> Any:
     """The dimensions in another order."""
-    return permute(self, dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims)
+    if dims is None:
+        dims = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+    if len(dims) == self._array.ndim:
+        return sh.transpose.run(self, axes_of(dims, len(dims)))
+    return permute(self, dims)
 
 
 @surface(names=("moveaxis",))
@@ -290,8 +299,19 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     return _transposed(input, tuple(goes[i] if i in goes else next(rest) for i in range(ndim)))
 
 
+def _are_lengths(sizes: tuple[Any, ...]) -> bool:
+    """Whether these are plain numbers, none of them negative."""
+    for n in sizes:  # noqa: SIM110 - all() with a generator takes three times as long
+        if n.__class__ is not int or n < 0:
+            return False
+    return True
+
+
 def expanded(x: Any, sizes: tuple[Any, ...]) -> Any:
     shape = x._array.shape
+    kept = len(shape)
+    if sizes[len(sizes) - kept :] == shape and kept < len(sizes) and _are_lengths(sizes):
+        return sh.expand.run(x, tuple(sizes))
     lead = len(sizes) - len(shape)
     if lead < 0:
         raise RuntimeError(
@@ -318,10 +338,9 @@ def expanded(x: Any, sizes: tuple[Any, ...]) -> Any:
 
 
 @method
-@starred("size")
-def expand(self: Any, *sizes: Any, implicit: bool = False) -> Any:
+def expand(self: Any, *sizes: Any, size: Any = None, implicit: bool = False) -> Any:
     """Dimensions of length 1 repeated without a copy; -1 keeps a length."""
-    return expanded(self, listed(sizes))
+    return expanded(self, listed(sizes if size is None else (size,)))
 
 
 @method
