@@ -49,6 +49,35 @@ def test_equals_the_twin(shape, dtype, gap, layout):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("layout", [np.ascontiguousarray, np.asfortranarray, spaced])
+@pytest.mark.parametrize(("dtype", "gap"), [("float32", 2e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (1, 1024, 256),
+        (2, 1024, 1024),
+        (4, 1024, 300),
+        (8, 1024, 256),
+        (16, 1024, 256),
+        (17, 512, 128),
+        (16, 512, 128),
+        (3, 0, 4),
+        (0, 3, 4),
+        (16, 5000, 30),
+    ],
+)
+def test_the_product_on_the_way_back(shape, dtype, gap, layout):
+    rows, terms, columns = shape
+    random = np.random.default_rng(0)
+    g, weight = (
+        layout((random.standard_normal(s) / max(terms, 1) ** 0.5).astype(dtype))
+        for s in ((rows, terms), (terms, columns))
+    )
+    found = kernels.times(g, weight)
+    assert (found.dtype, found.flags.c_contiguous, found.flags.owndata) == (dtype, True, True)
+    np.testing.assert_allclose(found, kernels.times.plain(g, weight), rtol=gap, atol=gap)
+
+
 def test_a_bias_of_one_number():
     random = np.random.default_rng(0)
     x, weight = (random.standard_normal((n, 128)).astype("float32") for n in (16, 256))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
-from .affine import is_turned, product
+from .affine import is_turned, product, times
 from .broadcast import column_sums
 from .products import product_of
 
@@ -58,7 +58,7 @@ def _become_sigmoids(z: Any) -> None:
 def _sums_of_weights(dz: Any, x: Any, w: Any, needs: tuple[bool, bool, bool]) -> Arrays:
     """What the gradient of x Wᵀ + b is for x, W and b; None if not needed."""
     return (
-        dz.dot(w) if needs[0] else None,
+        times(dz, w) if needs[0] else None,
         product_of(dz, x) if needs[1] else None,
         column_sums(dz) if needs[2] else None,
     )
