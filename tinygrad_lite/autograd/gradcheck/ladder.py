@@ -16,6 +16,8 @@ import numpy as np
 from .subject import Vector
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from .subject import Flat
@@ -95,6 +97,22 @@ class Line:
         first, second = self.flat.values((ahead, behind))
         right, left = self.project(first - self.y), self.project(self.y - second)
         return right, left, ahead - self.x, self.x - behind
+
+    def pairs(
+        self, columns: NDArray[np.intp], moves: Vector
+    ) -> Iterator[tuple[Vector, Vector, float, float]]:
+        """What `pair` gives for each of the columns moved alone, without a vector for each move."""
+        flat, x = self.flat, self.x
+        ends = flat.cast(x + moves), flat.cast(x - moves)
+        points = flat.cast(x + 0.0), flat.cast(x - 0.0)
+        for column in columns:
+            found = []
+            for point, end in zip(points, ends, strict=True):
+                kept, point[column] = point[column], end[column]
+                found.append(flat.value(point))
+                point[column] = kept
+            right, left = self.project(found[0] - self.y), self.project(self.y - found[1])
+            yield right, left, ends[0][column] - x[column], x[column] - ends[1][column]
 
     def climb(self, u: Vector, gradient: Vector, steps: Vector) -> Slopes:
         """Quotients along `u` for each step. `gradient` corrects for the rounding of the points."""

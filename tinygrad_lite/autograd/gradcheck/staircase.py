@@ -33,7 +33,8 @@ def find_staircase(line: Line, slopes: Slopes, u: Vector, claimed: Vector, wrong
     Where no step climbs many, none may contradict by more than a stair.
     """
     short = slopes.central[-1]
-    far = np.abs(slopes.central[list(LONG)] - short) > 0.1 * np.abs(short)
+    longest = slopes.central[list(LONG)]
+    far = np.abs(longest - short) > 0.1 * np.abs(short)
     if not (wrong & far[0]).any():
         return np.zeros_like(wrong)
     stair = stair_height(line, slopes, claimed)
@@ -43,7 +44,7 @@ def find_staircase(line: Line, slopes: Slopes, u: Vector, claimed: Vector, wrong
         return suspect
     stair = stair[rows]
     fits, high = compare_gains(line, slopes, u, rows, stair)
-    plain = fits[list(LONG)].all(axis=0) & (slopes.central[np.ix_(LONG, rows)] != 0).all(axis=0)
+    plain = fits[list(LONG)].all(axis=0) & (longest[:, rows] != 0).all(axis=0)
     last = len(high) - 1 - np.argmax(high[::-1], axis=0)
     climbed = np.where(high.any(axis=0), fits[last, np.arange(rows.size)], fits.all(axis=0))
     suspect[rows] = (plain & far[1][rows]) | (climbed & (stair > 0))

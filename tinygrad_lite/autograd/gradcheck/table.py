@@ -71,16 +71,12 @@ class Table:
 def measure_table(line: Line, gradient: Vector, columns: NDArray[np.intp], rtol: float) -> Table:
     """One central difference per column; entries it does not settle stay open."""
     own, _ = magnitudes(line.flat, line.x)
-    step = first_step(line)
     changes = np.empty((2, len(gradient), columns.size))
     ways = np.empty((2, columns.size))
-    u = np.zeros(line.flat.size)
-    for place, column in enumerate(columns):
-        u[column] = own[column]
-        right, left, ahead, behind = line.pair(u, step)
-        u[column] = 0.0
+    pairs = line.pairs(columns, first_step(line) * own)
+    for place, (right, left, ahead, behind) in enumerate(pairs):
         changes[0, :, place], changes[1, :, place] = right, left
-        ways[:, place] = ahead[column], behind[column]
+        ways[:, place] = ahead, behind
     length = ways[0] + ways[1]
     numeric = (changes[0] + changes[1]) / length
     bar = 2 * line.sigma[:, None] / length
