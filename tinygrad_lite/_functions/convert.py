@@ -9,7 +9,7 @@ import numpy as np
 from .. import _creation, _dtypes
 from .._device import check_device, device
 from .._dtypes import to_numpy
-from .._inplace import forbid, forbid_overlap, replace
+from .._inplace import forbid, forbid_overlap, replace, settle
 from .._needs import fill_number
 from .._nodes import make
 from .._record import apply, to_type
@@ -272,6 +272,9 @@ def _require_fit(given: Any, wanted: Any) -> None:
         )
 
 
+BLANK = make(np.zeros(0), None)  # whatever has no history: what a change without one leaves
+
+
 @method
 def fill_(self: Any, value: Any) -> Any:
     """Every element becomes `value`."""
@@ -285,6 +288,12 @@ def fill_(self: Any, value: Any) -> Any:
     if not isinstance(value, (int, float, np.bool_, np.integer, np.floating)):
         value = _number(self, value)
     forbid(self)
+    if self._node is None and self._view is None and here.state.watch is None:
+        kind = self._array.dtype
+        small = kind.itemsize > 2 and kind.kind == "f" and -1e30 < value < 1e30
+        self._array.fill(value if small else fill_number(value, kind))
+        settle(self, BLANK, "fill_")
+        return self
     start = tick()
     if (
         here.state.grad and self._node is not None

@@ -149,7 +149,12 @@ def _binary(op: Op, name: str, check: Any = None) -> Any:
     if name in NUMBER_FIRST:
         return _number_first(op, name, check)
 
+    kinds = WHOLE if name in WHOLE_ONLY else "fiub"
+
     def function(input: Any, other: Any) -> Any:
+        both = input.__class__ is Tensor and other.__class__ is Tensor
+        if both and input._array.dtype is other._array.dtype and input._array.dtype.kind in kinds:
+            return op.run(input, other) if op.differentiable else apply(op, (input, other), {})
         pair = pair_of(name, input, other)
         if check is not None:
             check(*pair)
@@ -178,6 +183,7 @@ def _named(x: Any) -> str:
     return f"'{of(x._array.dtype).name}'" if isinstance(x, Tensor) else type(x).__name__
 
 
+WHOLE, WHOLE_ONLY = "iu", {"gcd", "lcm"}  # what has nothing else to check
 NUMBER_FIRST = {
     "floor_divide", "true_divide", "bitwise_and", "bitwise_or", "bitwise_xor",
     "bitwise_left_shift", "bitwise_right_shift",
