@@ -60,7 +60,7 @@ def _add_rows(out: Any, rows: Any, values: Any) -> None:
     if values.size != rows.size * math.prod(out.shape[1:]):
         lead = values.shape[: values.ndim - out.ndim + 1]
         values = np.broadcast_to(values, (*lead, *out.shape[1:]))
-    add_rows(out, rows, values)
+    add_rows(out, rows, values.reshape(rows.size, *out.shape[1:]))
 
 
 @op(kind="general", label="[ ]←", onnx="ScatterND")

@@ -118,6 +118,8 @@ def _shares(window: Window, size: Sizes, include_padding: bool, divisor: int | N
     """One over what the sum of each window is divided by, to be broadcast over (N, C)."""
     if divisor is not None:
         return 1 / divisor
+    if not any(window.padding) and not window.ceil:  # every window is whole
+        return 1 / math.prod(window.kernel)
     counts: Any = np.ones(())
     for n, m, k, s, p in zip(
         size, window.places(size), window.kernel, window.stride, window.padding, strict=True

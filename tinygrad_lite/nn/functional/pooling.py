@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,17 +53,26 @@ def _unbatched(out: Any, alone: bool) -> Any:
     return reshape(out, shape=out.shape[1:]) if alone else out
 
 
-def _window(
+def _window(name: str, input: Any, *given: Any) -> Window:
+    """The window, checked against the input: once for a layer and its batches."""
+    shape = input._array.shape
+    try:
+        return _known_window(name, shape, *given)
+    except TypeError:  # of a list
+        return _checked_window(name, shape, *given)
+
+
+def _checked_window(
     name: str,
-    input: Any,
+    shape: tuple[int, ...],
     kernel_size: Any,
     stride: Any,
     padding: Any,
     dilation: Any = 1,
     ceil_mode: bool = False,
 ) -> Window:
-    """The window, checked against the input."""
-    axes = input.ndim - 2
+    """The window, checked against the shape of the input."""
+    axes = len(shape) - 2
     kernel = spread(kernel_size, axes, "kernel_size")
     missing = stride is None or (isinstance(stride, (tuple, list)) and not stride)
     window = Window(
@@ -88,17 +98,20 @@ def _window(
                 "pad should be at most half of effective kernel size, but got "
                 f"pad={p}, kernel_size={k} and dilation={d}"
             )
-    if not math.prod(input.shape[1:]):
+    if not math.prod(shape[1:]):
         raise RuntimeError(
             f"{name}: Expected input with non-zero size for all dimensions but the batch, got "
-            f"{list(input.shape)}"
+            f"{list(shape)}"
         )
-    if min(window.places(input.shape[2:])) <= 0:
+    if min(window.places(shape[2:])) <= 0:
         raise RuntimeError(
-            f"Given input size: {tuple(input.shape[1:])}. Calculated output size: "
-            f"{(input.shape[1], *window.places(input.shape[2:]))}. Output size is too small"
+            f"Given input size: {tuple(shape[1:])}. Calculated output size: "
+            f"{(shape[1], *window.places(shape[2:]))}. Output size is too small"
         )
     return window
+
+
+_known_window = lru_cache(maxsize=256)(_checked_window)
 
 
 def _max_pool(
@@ -117,7 +130,7 @@ def _max_pool(
     batch, alone = _batched(name, axes, input)
     window = _window(name, batch, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices:
-        return _unbatched(ops.max_pool(batch, window=window), alone)
+        return _unbatched(ops.max_pool.run(batch, window), alone)
     values, indices = ops.max_pool_with_indices(batch, window=window)
     return _unbatched(values, alone), _unbatched(indices, alone)
 
@@ -226,9 +239,7 @@ def _avg_pool(
     window = _window(name, batch, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
-    out = ops.avg_pool(
-        batch, window=window, include_padding=bool(count_include_pad), divisor=divisor_override
-    )
+    out = ops.avg_pool.run(batch, window, bool(count_include_pad), divisor_override)
     return _unbatched(out, alone)
 
 
