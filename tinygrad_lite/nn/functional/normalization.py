@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._composite import composite
+from ..._nodes import make
+from ..._state import here
 from ...ops import normalization as ops
 from ...ops.elementwise import cast, clone, power, rsqrt
 from ...ops.resample import blend
@@ -44,7 +46,7 @@ def _like(out: Any, dtype: Any) -> Any:
 
 def _check_vectors(name: str, channels: int, **vectors: Any) -> None:
     for label, v in vectors.items():
-        if v is not None and math.prod(v.shape) != channels:
+        if v is not None and v._array.size != channels:
             raise RuntimeError(
                 f"{name}: {label} should contain {channels} elements not {math.prod(v.shape)}"
             )
@@ -72,14 +74,15 @@ def batch_norm(
     need_one_type(
         input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var
     )
-    if input.ndim == 1 and not input.shape[0]:
+    shape = input._array.shape
+    if len(shape) == 1 and not shape[0]:
         return clone(input)  # type: ignore[no-any-return]
-    if input.ndim < 2:
+    if len(shape) < 2:
         raise RuntimeError(
             f"batch_norm: expected an input (N, C, …) of two or more dimensions, got "
             f"{list(input.shape)}"
         )
-    channels = input.shape[1]
+    channels = shape[1]
     _check_vectors(
         "batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight,
         bias=bias,
@@ -90,7 +93,7 @@ def batch_norm(
                 "batch_norm: running_mean and running_var must be defined in evaluation mode"
             )
         return _with_statistics(input, running_mean, running_var, weight, bias, eps)  # type: ignore[no-any-return]
-    count = math.prod(input.shape) // channels if channels else 0
+    count = math.prod(shape) // channels if channels else 0
     if count == 1:
         raise ValueError(
             "Expected more than 1 value per channel when training, got input size "
@@ -117,11 +120,25 @@ def _move(running: Any, towards: Any, momentum: float) -> None:
 
 @composite
 def _with_statistics(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
+    if not here.state.grad and here.state.watch is None:
+        return make(_inferred(x._array, mean, var, weight, bias, eps), None)
     scale = rsqrt(_face(var, x.ndim) + eps)
     if weight is not None:
         scale = scale * _face(weight, x.ndim)
     out = (x - _face(mean, x.ndim)) * scale
     return _like(out if bias is None else out + _face(bias, x.ndim), x._array.dtype)
+
+
+def _inferred(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """The same on arrays, where nothing is recorded: 9 microseconds against 35."""
+    face = (-1, *[1] * (x.ndim - 2))
+    scale = 1 / np.sqrt(var._array + eps)
+    if weight is not None:
+        scale = scale * weight._array
+    out = (x - mean._array.reshape(face)) * scale.reshape(face)
+    if bias is not None:
+        out = out + bias._array.reshape(face)
+    return out.astype(x.dtype, copy=False)
 
 
 def layer_norm(
@@ -137,7 +154,7 @@ def layer_norm(
     """
     _check_types("layer_norm", input, weight, bias)
     shape = _tail(input, normalized_shape, weight=weight, bias=bias)
-    return ops.layer_norm(input, weight, bias, count=len(shape), eps=eps)  # type: ignore[no-any-return]
+    return ops.layer_norm.run(input, weight, bias, len(shape), eps)  # type: ignore[no-any-return]
 
 
 def _check_types(name: str, input: Any, weight: Any, bias: Any) -> None:
@@ -146,9 +163,18 @@ def _check_types(name: str, input: Any, weight: Any, bias: Any) -> None:
     need_floats(name, input)
 
 
+def _have_shape(shape: tuple[int, ...], vectors: dict[str, Any]) -> bool:
+    for v in vectors.values():  # noqa: SIM110 - all() with a generator takes three times as long
+        if v is not None and v._array.shape != shape:
+            return False
+    return True
+
+
 def _tail(input: Any, normalized_shape: Any, **vectors: Any) -> tuple[int, ...]:
     """`normalized_shape`, checked to be the end of the input's shape and that of the vectors."""
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if shape and input._array.shape[-len(shape) :] == shape and _have_shape(shape, vectors):
+        return shape
     if not shape:
         raise RuntimeError("Expected normalized_shape to be at least 1-dimensional")
     for label, v in vectors.items():
