@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ._dtypes import of
+from ._kernels.patches import Patch
 from ._kernels.products import Products
 from ._kernels.rows import Rows
 from ._nodes import FREED, Leaf, Node, Pick, WideNode, make
@@ -69,6 +70,8 @@ class Walk:
             heappush(self.heap, clock)
             if g.__class__ is Products:  # only a leaf's wait to be multiplied together
                 g = g.__array__()
+        if g.__class__ is Patch:  # nothing is there yet that it could be added to
+            g, fresh = g.__array__(), True
         self.waiting[clock] = [node, g, fresh]
 
     def deliver_part(self, pick: Pick, g: Any) -> None:
@@ -149,6 +152,8 @@ class Walk:
                     gx = op.pull_x(g, *kept)
                     if spend and op.rules[0].holds:
                         node.kx = FREED
+                    if gx.__class__ is Patch and parent.clock not in waiting:
+                        gx = gx.__array__()
                 if node.sx is not None and gx.shape != node.sx:
                     gx = reduce_to(gx, node.sx, node, 0)
                 clock = parent.clock
@@ -351,7 +356,7 @@ def _check_count(op: Op, gradients: Any, count: int) -> None:
 
 def checked(gx: Any, node: Any, position: int) -> Any:
     """A rule's result as something the walk can use; an error that names the rule otherwise."""
-    if isinstance(gx, (np.ndarray, np.generic, Op.tensor_class, Products, Rows)):
+    if isinstance(gx, (np.ndarray, np.generic, Op.tensor_class, Products, Patch, Rows)):
         return gx
     raise TypeError(
         f"the rule of {node.op.name} for operand {node.op.operands[position]!r} must return an "

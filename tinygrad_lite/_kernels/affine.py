@@ -46,7 +46,7 @@ def _plan(x: Any, weight: Any) -> int:
         return 0
     large = terms >= SHORT_SUM and terms * columns >= LARGE_WEIGHT and weight.flags.c_contiguous
     if large and rows <= BLOCK_ROWS and rows * terms <= BLOCK_INPUT:
-        width = min(DIRECT, DIRECT_PRODUCTS // terms) // rows
+        width: int = min(DIRECT, DIRECT_PRODUCTS // terms) // rows
         if width >= 16:
             return width - width % 16
     return TURNED if rows * TERMS_A_ROW <= terms else 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.patches import Patch, is_large
 from .._kernels.rows import add_rows
 from .._op import op
 from .shape import reshape
@@ -24,7 +25,11 @@ def index(x: Any, *, key: Any) -> Any:
     return x[key]
 
 
-index.rule(lambda g, x_shape, key: unindex(g, shape=x_shape, key=key))
+@index.rule
+def _(g: Any, x_shape: Any, key: Any) -> Any:
+    if g.__class__ is np.ndarray and is_large(x_shape) and is_basic(key):
+        return Patch(x_shape, key, g)
+    return unindex(g, shape=x_shape, key=key)
 
 
 @op(kind="linear", label="[ ]ᵀ")
