@@ -49,7 +49,7 @@ def _are_alike(tensors: Any) -> bool:
     for x in tensors:
         if x.__class__ is not Tensor or x._array.dtype is not kind or x._array.ndim != ndim:
             return False
-    return ndim > 0
+    return bool(ndim > 0)
 
 
 def cat(tensors: Any, dim: int = 0) -> Any:

@@ -19,7 +19,7 @@ SMALL = 8192  # elements up to which pieces and buffers cost more than they save
 
 def _is_small(x: Any) -> bool:
     """Whether every call of NumPy counts, and sums may be taken in the type of `x`."""
-    return x.size <= SMALL and x.dtype.itemsize > 2
+    return bool(x.size <= SMALL and x.dtype.itemsize > 2)
 
 
 def _row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]:
