@@ -83,14 +83,14 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     if not input._array.ndim:
         raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     axes = tuple(axis_of(d, input._array.ndim) for d in dims)
-    return apply(sh.roll, (input,), {"shift": shifts, "axis": axes})
+    return sh.roll.run(input, shifts, axes)
 
 
 def _triangle(op: Any, name: str) -> None:
     def function(input: Any, diagonal: int = 0) -> Any:
         if input._array.ndim < 2:
             raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
-        return apply(op, (input,), {"k": diagonal})
+        return op.run(input, diagonal)
 
     function.__name__ = name
     function.__doc__ = op.__doc__
@@ -108,7 +108,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     a, b = axis_of(dim1, ndim), axis_of(dim2, ndim)
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return apply(sh.diagonal, (input,), {"offset": offset, "axis1": a, "axis2": b})
+    return sh.diagonal.run(input, offset, a, b)
 
 
 NAMES["linalg_diagonal"] = diagonal

@@ -6,6 +6,7 @@ Operations of kind "view" share the memory of their operand whenever NumPy can.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -130,10 +131,25 @@ def _(g: Any, shift: Any, axis: Any) -> Any:
     return roll(g, shift=back, axis=axis)
 
 
+KEPT = 1 << 14  # elements up to which masks are kept
+
+
+@lru_cache(maxsize=16)
+def _small_lower(rows: int, columns: int, k: int) -> Any:
+    return np.tri(rows, columns, k, bool)
+
+
+def _lower(rows: int, columns: int, k: int) -> Any:
+    """A mask of the lower triangle up to diagonal `k`, to be read only."""
+    if rows * columns <= KEPT:
+        return _small_lower(rows, columns, k)
+    return np.tri(rows, columns, k, bool)
+
+
 @op(kind="linear", onnx="Trilu")
 def tril(x: Any, *, k: int = 0) -> Any:
     """The lower triangle of the last two axes, up to diagonal `k`; zeros above."""
-    return np.tril(x, k)
+    return np.where(_lower(*x.shape[-2:], k), x, np.zeros(1, x.dtype))
 
 
 tril.rule(lambda g, k: tril(g, k=k))
@@ -142,7 +158,7 @@ tril.rule(lambda g, k: tril(g, k=k))
 @op(kind="linear", onnx="Trilu")
 def triu(x: Any, *, k: int = 0) -> Any:
     """The upper triangle of the last two axes, from diagonal `k`; zeros below."""
-    return np.triu(x, k)
+    return np.where(_lower(*x.shape[-2:], k - 1), np.zeros(1, x.dtype), x)
 
 
 triu.rule(lambda g, k: triu(g, k=k))
@@ -151,21 +167,10 @@ triu.rule(lambda g, k: triu(g, k=k))
 @op(kind="view")
 def diagonal(x: Any, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The diagonal of two axes as a new last axis."""
-    axes = sorted((axis1 % x.ndim, axis2 % x.ndim))
-    rest = [i for i in range(x.ndim) if i not in axes]
-    moved = x.transpose(*rest, axis1, axis2)
-    start, size = _diagonal_span(moved.shape[-2], moved.shape[-1], offset)
-    step = moved.strides[-2] + moved.strides[-1]
-    corner = moved[..., start[0] : start[0] + 1, start[1] : start[1] + 1]
-    return np.lib.stride_tricks.as_strided(
-        corner, (*moved.shape[:-2], size), (*moved.strides[:-2], step)
-    )
-
-
-def _diagonal_span(rows: int, columns: int, offset: int) -> tuple[tuple[int, int], int]:
-    """First position and length of a diagonal."""
-    start = (max(-offset, 0), max(offset, 0))
-    return start, max(min(rows - start[0], columns - start[1]), 0)
+    out = x.diagonal(offset, axis1, axis2)
+    if x.flags.writeable:  # NumPy gives it to be read only
+        out.flags.writeable = True
+    return out
 
 
 @diagonal.rule

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..._composite import composite
 from ..._nodes import make
+from ..._state import here
 from ...ops import fold as ops
 from ...ops.elementwise import clone
 from ...ops.resample import blend
@@ -76,7 +77,10 @@ def interpolate(
     result: Any = input
     for axis, (n, m, s) in enumerate(zip(input.shape[2:], outs, scales, strict=True), 2):
         if mode.startswith("nearest"):
-            result = index_select(result, _nearest(n, m, s, mode), axis=axis)
+            places = _nearest(n, m, s, mode)
+            if here.state.watch is None:  # which is to see no tensor of ours
+                places = make(places, None)
+            result = index_select.run(result, places, axis)
         else:
             kind = np.float64 if input._array.dtype == np.float64 else np.float32
             matrix = _weights(n, m, s, mode, bool(align_corners), antialias, kind)
