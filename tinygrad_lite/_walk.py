@@ -219,8 +219,8 @@ class Walk:
             return
         if node.clock > NEWEST[0]:
             check_kept(node)
-        if node.__class__ is WideNode and node.op.trusted and not node.results:
-            self._serve_wide(node, g)
+        if node.__class__ is WideNode and node.op.trusted:
+            self._serve_wide(node, tuple(g) if node.results else g)
             return
         for parent, gx, fresh in pulled(node, g, self.create_graph):
             if self.needed is None or parent in self.needed:
@@ -342,7 +342,9 @@ def shape_of(g: Any) -> Any:
 
 def _is_fresh(gx: Any, g: Any) -> bool:
     """Whether a rule's result is an array of its own, which sums may be added into."""
-    return gx.__class__ is ndarray and gx is not g and gx.base is None and gx.ndim != 0
+    if gx.__class__ is not ndarray or gx is g or gx.base is not None or gx.ndim == 0:
+        return False
+    return g.__class__ is not tuple or all(gx is not part for part in g)  # of several results
 
 
 def _check_count(op: Op, gradients: Any, count: int) -> None:

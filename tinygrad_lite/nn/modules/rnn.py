@@ -482,21 +482,23 @@ class RNNCellBase(Module):
         return x, states, batched
 
     def _check(self, x: Any, states: tuple[Any, ...]) -> None:
-        if x.shape[1] != self.input_size:
+        rows, features = x._array.shape  # a tensor's own shape is made anew each time
+        if features != self.input_size:
             raise RuntimeError(
-                f"input has inconsistent input_size: got {x.shape[1]} expected {self.input_size}"
+                f"input has inconsistent input_size: got {features} expected {self.input_size}"
             )
         for place, state in enumerate(states):
-            if state.shape[0] != x.shape[0]:
+            shape = state._array.shape
+            if shape == (rows, self.hidden_size):
+                continue
+            if shape[0] != rows:
                 raise RuntimeError(
-                    f"Input batch size {x.shape[0]} doesn't match hidden{place} batch size "
-                    f"{state.shape[0]}"
+                    f"Input batch size {rows} doesn't match hidden{place} batch size {shape[0]}"
                 )
-            if state.shape[1] != self.hidden_size:
-                raise RuntimeError(
-                    f"hidden{place} has inconsistent hidden_size: got {state.shape[1]}, "
-                    f"expected {self.hidden_size}"
-                )
+            raise RuntimeError(
+                f"hidden{place} has inconsistent hidden_size: got {shape[1]}, "
+                f"expected {self.hidden_size}"
+            )
 
     def _weights(self) -> tuple[Any, Any, Any, Any]:
         return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
