@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 
 from .._dtypes import result_type
+from .._lift import constant
+from .._nodes import make
 from .._record import apply, to_type
+from .._state import here
 from .._tensor import NUMPY_FUNCTIONS, Tensor, as_operand
 from ..ops import elementwise as el
 from ._surface import need_tensor, surface
@@ -209,10 +212,23 @@ def nan_to_num(
     return apply(el.nan_to_num, (input,), settings)
 
 
+def as_constant(value: Any, dtype: Any) -> Any:
+    """A number as a tensor beside floats, which is recorded in short; None for anything else.
+
+    Not for a watcher, who is to see a number and not a tensor that nobody made.
+    """
+    number = value.__class__ is float or value.__class__ is int
+    found = constant(value, dtype) if number and here.state.watch is None else None
+    return None if found is None else make(found, None)
+
+
 @surface(inplace=True)
 def lerp(input: Any, end: Any, weight: Any) -> Any:
     """`input + weight * (end - input)`; `weight` is a number or a tensor."""
     need_tensor("lerp", end, "end", 2)
+    number = as_constant(weight, input._array.dtype)
+    if number is not None:
+        return el.lerp.run(input, end, number)
     if not isinstance(weight, Tensor):
         weight = np.asarray(as_operand(weight), input._array.dtype)
     return apply(el.lerp, (input, end, weight), {})

@@ -32,6 +32,13 @@ def to(self: Any, *args: Any, **keywords: Any) -> Any:
 
     `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(other)`; `copy=True` always copies.
     """
+    if len(args) == 1 and not keywords:  # by far the most frequent
+        (arg,) = args
+        if arg.__class__ is _dtypes.dtype:
+            return to_type(self, to_numpy(arg))
+        if arg.__class__ is str or arg.__class__ is device:
+            check_device(arg)
+            return self
     dtype, copy = keywords.pop("dtype", None), keywords.pop("copy", False)
     check_device(keywords.pop("device", None))
     for ignored in ("non_blocking", "memory_format"):

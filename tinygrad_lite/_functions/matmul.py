@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from .._nodes import make
-from .._record import apply
 from .._tensor import NUMPY_FUNCTIONS, Tensor
 from ..ops import matmul as products
 from ._surface import need_tensor, surface
@@ -35,7 +34,7 @@ def multiply(x: Tensor, y: Tensor) -> Any:
     if a[-1] != b[-2 if len(b) > 1 else 0]:
         raise RuntimeError(_mismatch(a, b))
     try:
-        return apply(products.matmul, (x, y), {})
+        return products.matmul.run(x, y)
     except ValueError:
         raise RuntimeError(
             f"the stacks of matrices {list(a)} and {list(b)} do not broadcast: the size of "

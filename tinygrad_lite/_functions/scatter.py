@@ -10,15 +10,14 @@ import numpy as np
 from .._composite import composite
 from .._dtypes import of, result_type
 from .._keys import translate
-from .._lift import constant
 from .._nodes import make
 from .._record import to_type
-from .._state import here
 from .._tensor import Tensor
 from ..ops import elementwise as el, gathering, indexing, scatter as ops
 from ..ops.shape import diagonal, expand, reshape
 from ._dims import axis_of, integer
 from ._surface import need_tensor, surface
+from .arithmetic import as_constant
 
 __all__: list[str] = []
 
@@ -425,21 +424,11 @@ def _as_mask(name: str, mask: Any) -> Any:
     return mask
 
 
-def _as_constant(value: Any, dtype: Any) -> Any:
-    """A number as a tensor beside floats, which is recorded in short; None for anything else.
-
-    Not for a watcher, who is to see a number and not a tensor that nobody made.
-    """
-    number = value.__class__ is float or value.__class__ is int
-    found = constant(value, dtype) if number and here.state.watch is None else None
-    return None if found is None else make(found, None)
-
-
 @surface(inplace=True)
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """A copy with `value` where `mask` is true; `value` is a number or a 0-d tensor."""
     _as_mask("masked_fill", mask)
-    number = _as_constant(value, input._array.dtype)
+    number = as_constant(value, input._array.dtype)
     if number is not None:
         return ops.masked_fill.run(input, mask, number)
     if isinstance(value, Tensor):
@@ -489,9 +478,9 @@ BOOL = np.dtype(bool)
 def _of_one_type(x: Any, y: Any) -> tuple[Any, Any] | None:
     """Two tensors if they have one type, a number beside floats as a constant; else None."""
     if x.__class__ is Tensor:
-        y = y if y.__class__ is Tensor else _as_constant(y, x._array.dtype)
+        y = y if y.__class__ is Tensor else as_constant(y, x._array.dtype)
     elif y.__class__ is Tensor:
-        x = _as_constant(x, y._array.dtype)
+        x = as_constant(x, y._array.dtype)
     if x.__class__ is Tensor and y.__class__ is Tensor and x._array.dtype is y._array.dtype:
         return x, y
     return None

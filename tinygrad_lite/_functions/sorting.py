@@ -29,14 +29,14 @@ def sort(input: Any, dim: Any = -1, descending: Any = False, *, stable: Any = No
 
     The order is always stable; a NaN counts as larger than every number.
     """
-    found = ops.sort(input, axis=axis_of(input, dim), descending=bool(descending))
+    found = ops.sort.run(input, axis_of(input, dim), bool(descending))
     return return_types.sort(*found)
 
 
 @surface(numpy=(np.argsort,))
 def argsort(input: Any, dim: Any = -1, descending: Any = False, *, stable: Any = False) -> Any:
     """Indices that put the elements in order along `dim`; equal elements keep theirs."""
-    return ops.argsort(input, axis=axis_of(input, dim), descending=bool(descending))
+    return ops.argsort.run(input, axis_of(input, dim), bool(descending))
 
 
 @surface
@@ -57,7 +57,7 @@ def topk(input: Any, k: Any, dim: Any = -1, largest: bool = True, sorted: bool =
         raise RuntimeError(
             f"selected index k out of range: k must be between 0 and {length}, got {k}"
         )
-    return return_types.topk(*ops.topk(input, k=k, axis=axis, largest=bool(largest)))
+    return return_types.topk(*ops.topk.run(input, k, axis, bool(largest)))
 
 
 # --- one element by its rank -----------------------------------------------------------------

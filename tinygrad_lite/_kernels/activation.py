@@ -53,6 +53,9 @@ def _in_pieces(x: Any, piece: Any) -> tuple[Any, Any]:
     x = np.asarray(x)
     flat = x.reshape(-1) if x.flags.c_contiguous else np.ascontiguousarray(x).reshape(-1)
     out, slope = np.empty_like(flat), np.empty_like(flat)
+    if flat.size <= PIECE:
+        piece(flat, out, slope, np.empty_like(flat))
+        return out.reshape(x.shape), slope.reshape(x.shape)
 
     def work(parts: Iterable[slice]) -> None:
         spare = np.empty(min(PIECE, flat.size), flat.dtype)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
-from .softmax import softmax, softmax_pull, softmax_rows
+from .softmax import SMALL, softmax, softmax_pull, softmax_rows
 
 __all__ = ["attention", "attention_pull"]
 
@@ -28,7 +28,9 @@ def attention(q: Any, k: Any, v: Any, mask: Any, scale: float) -> tuple[Any, Any
     weights = np.matmul(q * q.dtype.type(scale), _turned(k))
     if mask is not None:
         weights += mask
-    if weights.size:
+    if weights.size <= SMALL:
+        weights = softmax(weights, weights.ndim - 1)
+    else:
         rows = weights.reshape(-1, weights.shape[-1])
         softmax_rows(rows, rows)
     return np.matmul(weights, v), weights

@@ -32,6 +32,9 @@ def _plain_order(x: Any, axis: int, descending: bool) -> Any:
 def order(x: Any, axis: int, descending: bool) -> Any:
     """Indices that put `x` in order along `axis`; equal elements keep theirs, NaN is largest."""
     if _is_small(x, axis):
+        # turned round twice costs as much again as the order itself
+        if descending and x.dtype.kind == "f" and (x == x).all():  # noqa: PLR0124 - without NaN
+            return (-x).argsort(axis, kind="stable")
         return _plain_order(x, axis, descending)
     keys = _keys(x, axis, descending)
     if keys is None:
@@ -96,7 +99,8 @@ def order_start(x: Any, axis: int, count: int, descending: bool) -> Any:
     """The first `count` indices of the order along `axis`."""
     keys = None if _is_small(x, axis) or not count else _keys(x, axis, descending)
     if keys is None:
-        return np.take(order(x, axis, descending), np.arange(count), axis)
+        first = (*(slice(None),) * (axis % x.ndim), slice(count))
+        return np.array(order(x, axis, descending)[first], order="C")
     if count < keys.shape[-1]:
         keys.partition(count - 1, axis=-1)
         keys = np.array(keys[..., :count])

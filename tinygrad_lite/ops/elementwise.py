@@ -388,6 +388,9 @@ where.rule(lambda g, condition: where(condition, 0.0, g), "y")
 @op(kind="elementwise", dtypes="same")
 def lerp(x: Any, y: Any, weight: Any) -> Any:
     """`x + weight (y − x)`, from the nearer end, so that weight 1 gives `y` exactly."""
+    if not weight.ndim:
+        near = -0.5 < weight < 0.5
+        return x + weight * (y - x) if near else y - (y - x) * (1 - weight)
     return np.where(
         np.abs(weight) < 0.5,
         x + weight * (y - x),

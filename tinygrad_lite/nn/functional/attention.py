@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._composite import composite
+from ..._state import here
 from ...ops.activation import softmax
 from ...ops.attention import attention as fused
 from ...ops.elementwise import where
@@ -65,7 +66,9 @@ def scaled_dot_product_attention(
     alike = query.shape[:-2] == key.shape[:-2] == value.shape[:-2] and key.shape[-2]
     if attn_mask is None and alike and not dropout_p:
         mask = _causal(query.shape[-2], key.shape[-2], array_of(query).dtype) if is_causal else None
-        return fused(query, key, value, mask, scale=factor)  # type: ignore[no-any-return]
+        if mask is not None and here.state.watch is None:  # a watcher is to see no tensor of ours
+            mask = tensor_of(mask)
+        return fused.run(query, key, value, mask, factor)  # type: ignore[no-any-return]
     if is_causal:
         attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)  # type: ignore[assignment]
     weights = _weights(matmul(query * factor, swap(key)), attn_mask)

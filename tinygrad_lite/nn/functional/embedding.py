@@ -9,9 +9,10 @@ import numpy as np
 
 from ..._composite import composite
 from ..._kernels import PLAIN
+from ..._state import here
 from ...ops import embedding as ops
 from ...ops.elementwise import where
-from ...ops.gathering import gather
+from ...ops.gathering import all_below, gather
 from ...ops.indexing import index
 from ...ops.reduction import sum as _sum
 from ...ops.shape import reshape
@@ -45,10 +46,10 @@ def embedding(
     if max_norm is not None:
         _shrink(weight, array_of(input), max_norm, norm_type)
     numbers = array_of(input)
-    return ops.embedding(  # type: ignore[no-any-return]
-        weight, numbers, padding_idx=padding, by_frequency=bool(scale_grad_by_freq),
-        as_rows=_pays_as_rows(weight, numbers),
-    )  # fmt: skip
+    plain = input if here.state.watch is None else numbers  # as tensors recorded in short
+    return ops.embedding.run(  # type: ignore[no-any-return]
+        weight, plain, padding, bool(scale_grad_by_freq), _pays_as_rows(weight, numbers)
+    )
 
 
 def _pays_as_rows(weight: Any, numbers: Any) -> bool:
@@ -67,13 +68,13 @@ def _check_table(input: Any, weight: Any, padding_idx: int | None) -> int | None
     need_tensor("embedding", weight, "weight")
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
-    numbers, rows = array_of(input), weight.shape[0]
+    numbers, rows = array_of(input), weight._array.shape[0]
     if numbers.dtype not in (np.int64, np.int32):
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
             f"Long, Int; but got {input.dtype} instead: convert with .long()"
         )
-    if numbers.size and not 0 <= numbers.min() <= numbers.max() < rows:
+    if numbers.size and not all_below(rows, numbers):
         wrong = numbers.min() if numbers.min() < 0 else numbers.max()
         place = [int(i) for i in np.argwhere(numbers == wrong)[0]]
         raise IndexError(
