@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_lite as torch
+from tinygrad_lite import _inplace
 
 
 def ones(*shape):
@@ -208,3 +209,82 @@ def test_a_kept_gradient_follows_its_tensor_through_changes():
     base[1:].mul_(4)
     base.sum().backward()
     assert base.grad.tolist() == [1.0, 1.0, 1.0]
+
+
+CHANGES = {
+    "add": lambda x, y: x.add_(y),
+    "+=": lambda x, y: x.__iadd__(y),
+    "add alpha": lambda x, y: x.add_(y, alpha=-0.1),
+    "sub alpha": lambda x, y: x.sub_(y, alpha=3),
+    "alpha of no number": lambda x, y: x.add_(y, alpha=torch.tensor(2.0)),
+    "sub": lambda x, y: x.sub_(y),
+    "mul": lambda x, y: x.mul_(y),
+    "div": lambda x, y: x.div_(y),
+    "rounded": lambda x, y: x.div_(y, rounding_mode="floor"),
+    "itself": lambda x, y: x.mul_(x),
+    "a part of itself": lambda x, y: x.add_(x[0]),
+    "its own base": lambda x, y: x[0].add_(x.sum()),
+    "turned round": lambda x, y: x.add_(x.flip(0)),
+    "another shape": lambda x, y: x.add_(torch.ones(5, 1, 1)),
+    "no tensor": lambda x, y: x.add_("1"),
+    "nothing": lambda x, y: x.add_(),
+    "another setting": lambda x, y: x.add_(y, beta=1),
+}
+OTHERS = {
+    "alike": lambda: torch.tensor([[1.0, 2.0, -3.0], [0.0, 5.0, 6.0]]),
+    "a row": lambda: torch.tensor([1.0, 0.0, 2.0]),
+    "a number": lambda: 2.5,
+    "a whole number": lambda: 3,
+    "a truth value": lambda: True,
+    "without axes": lambda: torch.tensor(2.0),
+    "double": lambda: torch.ones(2, 3, dtype=torch.float64),
+    "whole numbers": lambda: torch.tensor([[1, 2, 3], [4, 5, 6]]),
+    "huge": lambda: 1e300,
+    "too large": lambda: torch.ones(2, 2, 3),
+}
+TARGETS = {
+    "whole": lambda: torch.arange(6.0).reshape(2, 3).clone(),
+    "part": lambda: torch.arange(12.0).reshape(4, 3)[1:3],
+    "turned": lambda: torch.arange(6.0).reshape(3, 2).T,
+    "double": lambda: torch.arange(6.0, dtype=torch.float64).reshape(2, 3).clone(),
+    "whole numbers": lambda: torch.arange(6).reshape(2, 3).clone(),
+    "repeated": lambda: torch.arange(3.0).expand(2, 3),
+    "a leaf": lambda: torch.ones(2, 3, requires_grad=True),
+}
+
+
+def outcome(target, change, other, grad):
+    """What a change leaves behind: values and version, or an error."""
+    x = TARGETS[target]()
+    try:
+        with torch.set_grad_enabled(grad):
+            found = CHANGES[change](x, OTHERS[other]())
+        return x.tolist(), x.dtype, x._version, found.tolist(), x.grad_fn is None
+    except Exception as error:
+        return type(error), str(error)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("grad", [False, True])
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_change_at_once_is_the_careful_change(target, grad, monkeypatch):
+    for change in CHANGES:
+        for other in OTHERS:
+            monkeypatch.setattr(_inplace, "PLAIN", False)
+            found = outcome(target, change, other, grad)
+            monkeypatch.setattr(_inplace, "PLAIN", True)
+            assert repr(found) == repr(outcome(target, change, other, grad)), (change, other)
+
+
+def test_a_change_at_once_is_found_by_older_nodes_and_views():
+    w, x = torch.ones(3, requires_grad=True), torch.ones(3)
+    y = w * x
+    with torch.no_grad():
+        x += 1
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+    part = x[1:]
+    x *= 2
+    assert part.tolist() == [4, 4]
+    x.mul_(w)
+    assert part.requires_grad

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from ._dtypes import of
+from ._kernels import PLAIN
+from ._lift import constant
 from ._nodes import RETAIN, Leaf, Node, WideNode
 from ._op import Op
 from ._record import _recorded, family_of, to_type
@@ -110,15 +112,64 @@ def _forbid_view(x: Any) -> None:
         )
 
 
-def in_place_of(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The in-place form of a function of a tensor: `exp_` of `exp`."""
+def in_place_of(
+    function: Callable[..., Any], name: str, ufunc: np.ufunc | None = None
+) -> Callable[..., Any]:
+    """The in-place form of a function of a tensor: `exp_` of `exp`.
+
+    Where nothing is recorded, a function of two operands that NumPy has as `ufunc` writes at once.
+    """
 
     def method(self: Any, *args: Any, **keywords: Any) -> Any:
+        if ufunc is not None and len(args) == 1 and is_bare(self, args[0]):
+            array, given = self._array, _given(args[0], self._array, keywords)
+            if given is not None:
+                try:
+                    ufunc(array, given, array)
+                except ValueError:
+                    pass  # shapes that do not fit, memory that is read-only: explained below
+                else:
+                    stamp(array, name)
+                    return self
         return change(self, function, args, keywords, name)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"In-place version of `{function.__name__}`."
     return method
+
+
+def is_bare(x: Any, other: Any) -> bool:
+    """Whether a change of `x` by `other` leaves no trace but the new values."""
+    state = here.state
+    if state.watch is not None or PLAIN:
+        return False
+    if not state.grad:
+        return True
+    histories = getattr(x, "_node", x), getattr(x, "_family", None), getattr(other, "_node", None)
+    return histories == (None, None, None)
+
+
+def _given(other: Any, array: Any, keywords: dict[str, Any]) -> Any:
+    """The array of an operand, times `alpha`, if it may be written into `array` as it is."""
+    if array.base is not None or array.dtype not in WIDE:
+        return None
+    if other.__class__ is float or other.__class__ is int:
+        given = constant(other, array.dtype)
+    else:
+        given = getattr(other, "_array", None)
+        if given is None or given.dtype is not array.dtype:
+            return None
+        if given.base is not None and root_of(given) is array:
+            return None
+    if keywords:
+        alpha = keywords.get("alpha")
+        if len(keywords) > 1 or (alpha.__class__ is not float and alpha.__class__ is not int):
+            return None
+        given = given * constant(alpha, array.dtype)
+    return given
+
+
+WIDE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
 def change(

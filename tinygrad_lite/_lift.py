@@ -57,6 +57,7 @@ def constant(number: float, dtype: np.dtype[Any]) -> Any:
 
 
 # What is written: in `x0`, `a0`, `n0` and `v0` stand an operand, its array, its node and its view.
+# Classes without a constructor of their own are called, which takes two thirds of `object.__new__`.
 
 FUNCTION = """\
 def {name}({parameters}):

@@ -123,11 +123,6 @@ class Facts(NamedTuple):
     holds: bool  # whether any rule keeps an array
 
 
-def refuse(g: Any, *kept: Any) -> Any:
-    """The rule of an operand that has none; no edge leads to it."""
-    raise RuntimeError("an operand without a rule has received a gradient")
-
-
 class Op:
     """An operation: called on arrays it computes, with a tensor among its operands it records.
 
@@ -165,7 +160,6 @@ class Op:
         self.trusted = False  # of this library, whose rules are tested: no checks in the walk
         self.rules: list[Rule | None] = [None] * len(self.operands)
         self.rules_again: list[Rule | None] = [None] * len(self.operands)
-        self.pull_x = self.pull_y = refuse  # the first two rules, for the walk's short way
         self.shared: Rule | None = None
         self.shared_again: Rule | None = None
 
@@ -227,8 +221,6 @@ class Op:
             return lambda f: self.rule(f, function)
         index = self.rules.index(None) if of is None else self.operands.index(of)
         self.rules[index] = Rule(function, self)
-        if index < 2:
-            setattr(self, "pull_y" if index else "pull_x", function)
         self._forget()
         return function
 

@@ -10,7 +10,7 @@ import sys
 import weakref
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -33,8 +33,10 @@ __all__ = [
 ]
 
 
-class Change(NamedTuple):
+class Change:
     """One operation in place: when it ran, from where, and what it is called."""
+
+    __slots__ = ("at", "clock", "code", "name")
 
     clock: int
     code: Any
@@ -72,8 +74,9 @@ def stamp(array: Any, name: str = "an in-place operation") -> None:
 def stamp_all(arrays: Iterable[Any], name: str) -> None:
     """Note that one operation changed several buffers in place."""
     frame = outside()
-    NEWEST[0] = clock = tick()
-    change = Change(clock, frame.f_code, frame.f_lasti, name)
+    change = Change()
+    change.code, change.at, change.name = frame.f_code, frame.f_lasti, name
+    NEWEST[0] = change.clock = tick()
     for array in arrays:
         root = array if array.base is None else root_of(array)
         found = STAMPS.get(id(root))

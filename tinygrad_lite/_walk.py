@@ -135,22 +135,22 @@ class Walk:
                 self._serve(entry)
                 entry = take(heappop(heap)) if heap else None
                 continue
-            op, entry = node.op, None
+            rules, entry = node.op.rules, None
             parent = node.x
             if parent is not None and (needed is None or parent in needed):
                 kept = node.kx
                 if kept.__class__ is ndarray:
-                    gx = op.pull_x(g, kept)
+                    gx = rules[0].function(g, kept)
                     if spend:
                         node.kx = FREED
                 elif kept is None:
-                    rule = op.pull_x
+                    rule = rules[0].function
                     gx = g if rule is passes else rule(g)
                 elif kept is FREED:
                     raise freed_error(node)
                 else:
-                    gx = op.pull_x(g, *kept)
-                    if spend and op.rules[0].holds:
+                    gx = rules[0].function(g, *kept)
+                    if spend and rules[0].holds:
                         node.kx = FREED
                     if gx.__class__ is Patch and parent.clock not in waiting:
                         gx = gx.__array__()
@@ -169,17 +169,17 @@ class Walk:
             if parent is not None and (needed is None or parent in needed):
                 kept = node.ky
                 if kept.__class__ is ndarray:
-                    gx = op.pull_y(g, kept)
+                    gx = rules[1].function(g, kept)
                     if spend:
                         node.ky = FREED
                 elif kept is None:
-                    rule = op.pull_y
+                    rule = rules[1].function
                     gx = g if rule is passes else rule(g)
                 elif kept is FREED:
                     raise freed_error(node)
                 else:
-                    gx = op.pull_y(g, *kept)
-                    if spend and op.rules[1].holds:
+                    gx = rules[1].function(g, *kept)
+                    if spend and rules[1].holds:
                         node.ky = FREED
                 if node.sy is not None and gx.shape != node.sy:
                     gx = reduce_to(gx, node.sy, node, 1)

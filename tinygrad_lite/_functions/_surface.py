@@ -95,9 +95,16 @@ def surface(
     return flexible
 
 
+DIRECT = {
+    "add": np.add, "sub": np.subtract, "subtract": np.subtract, "mul": np.multiply,
+    "multiply": np.multiply, "div": np.true_divide, "divide": np.true_divide,
+}  # fmt: skip
+"""Functions of two operands that are one call of NumPy's, in place too."""
+
+
 def publish_in_place(name: str, function: Callable[..., Any]) -> None:
     """Attach the in-place form of a function as method `name_` and at the top."""
-    changed = in_place_of(function, name + "_")
+    changed = in_place_of(function, name + "_", DIRECT.get(name))
     setattr(Tensor, name + "_", changed)
     NAMES[name + "_"] = changed
 

@@ -34,6 +34,8 @@ def all_parameters(root: Any) -> list[Any]:
             continue
         seen.add(module)
         own = module.__dict__
+        if "_parameter_names" not in own:  # __init__ was not called: the error says so
+            module._parameter_names  # noqa: B018
         for name in own["_parameter_names"]:
             value = own[name]
             found[id(value)] = value

@@ -49,7 +49,7 @@ def quick_unary(op: Op) -> Callable[[Class], Class]:
             return (
                 array.dtype.kind == "f"
                 and type(layer).forward is forward
-                and not (own["_hooked"] or "forward" in own or own.get("inplace"))
+                and not (own.get("_hooked", True) or "forward" in own or own.get("inplace"))
             )
 
         def through(layer: Any, array: Any) -> Any:
@@ -78,13 +78,14 @@ def quick_affine(op: Op) -> Callable[[Class], Class]:
 
         def through(layer: Any, array: Any) -> Any:
             own = layer.__dict__
-            if type(layer).forward is forward and not (own["_hooked"] or "forward" in own):
-                try:
-                    bias = own["bias"]._array
-                    if array.dtype is bias.dtype:
-                        return compute(array, own["weight"]._array, bias)
-                except MISTAKES:
-                    pass
+            if own.get("_hooked", True) or "forward" in own or type(layer).forward is not forward:
+                return None
+            try:
+                bias = own["bias"]._array
+                if array.dtype is bias.dtype:
+                    return compute(array, own["weight"]._array, bias)
+            except MISTAKES:
+                pass
             return None
 
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -116,7 +117,7 @@ def quick_chain(layers: Class) -> Class:
         own, state = self.__dict__, here.state
         if (
             len(args) == 1
-            and not (state.grad or kwargs or own["_hooked"] or everywhere.hooked)
+            and not (state.grad or kwargs or own.get("_hooked", True) or everywhere.hooked)
             and state.watch is None
             and args[0].__class__ is Tensor
             and type(self).forward is forward
@@ -162,7 +163,7 @@ def _recorded(module: Module, state: State, op: Op, x: Any) -> Any:
 def _recorded_affine(module: Module, state: State, op: Op, x: Any) -> Any:
     """The result of a recorded call; None where the careful way has to answer or explain."""
     own, parent = module.__dict__, state.scope
-    if own["_hooked"] or "forward" in own:
+    if own.get("_hooked", True) or "forward" in own:
         return None
     try:
         weight, bias = own["weight"], own["bias"]

@@ -105,7 +105,7 @@ class Module(Hookable, Convertible):
             parent[3] = number + 1
             state.scope = call = [self, parent, number, 0]
         try:
-            if kwargs or self.__dict__["_hooked"] or everywhere.hooked:
+            if kwargs or self._hooked or everywhere.hooked:
                 result = call_with_hooks(self, args, kwargs)
             else:  # a call without the empty `**kwargs` costs half
                 result = self.forward(*args)
