@@ -57,3 +57,13 @@ def test_transposes(size, window, last):
             means = P.avg_pool(x, **settings)
             back = P.spread_mean(y, size=size, **settings)
             np.testing.assert_allclose(np.vdot(means, y), np.vdot(x, back))
+
+
+@pytest.mark.skipif(kernels.PLAIN, reason="the plain twins are running")
+def test_an_infinite_gradient_of_a_small_image_goes_to_the_strongest_alone():
+    window = Window((2, 2), (2, 2), (0, 0), (1, 1))
+    _, code = kernels.strongest(np.arange(16.0).reshape(1, 1, 4, 4), window)
+    placed = kernels.put(np.full((1, 1, 2, 2), np.inf), code, (4, 4), window)
+    expected = np.zeros((1, 1, 4, 4))
+    expected[..., 1::2, 1::2] = np.inf
+    np.testing.assert_array_equal(placed, expected)

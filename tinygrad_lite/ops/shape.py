@@ -149,7 +149,7 @@ def _lower(rows: int, columns: int, k: int) -> Any:
 @op(kind="linear", onnx="Trilu")
 def tril(x: Any, *, k: int = 0) -> Any:
     """The lower triangle of the last two axes, up to diagonal `k`; zeros above."""
-    return np.where(_lower(*x.shape[-2:], k), x, np.zeros(1, x.dtype))
+    return np.where(_lower(x.shape[-2], x.shape[-1], k), x, np.zeros(1, x.dtype))
 
 
 tril.rule(lambda g, k: tril(g, k=k))
@@ -158,7 +158,7 @@ tril.rule(lambda g, k: tril(g, k=k))
 @op(kind="linear", onnx="Trilu")
 def triu(x: Any, *, k: int = 0) -> Any:
     """The upper triangle of the last two axes, from diagonal `k`; zeros below."""
-    return np.where(_lower(*x.shape[-2:], k - 1), np.zeros(1, x.dtype), x)
+    return np.where(_lower(x.shape[-2], x.shape[-1], k - 1), np.zeros(1, x.dtype), x)
 
 
 triu.rule(lambda g, k: triu(g, k=k))
