@@ -358,5 +358,6 @@ LOOKS: dict[str, Any] = {
     "sum": _see_total,
     "mean": _see_total,
     "cross_entropy": _see_classes,
-    "gather": _see_logs,
+    "nll_loss": _see_logs,
+    "gather": _see_logs,  # with weights of classes
 }
