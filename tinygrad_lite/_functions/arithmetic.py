@@ -222,6 +222,17 @@ def as_constant(value: Any, dtype: Any) -> Any:
     return None if found is None else make(found, None)
 
 
+def of_one_type(x: Any, y: Any) -> tuple[Any, Any] | None:
+    """Two tensors if they have one type, a number beside floats as a constant; else None."""
+    if x.__class__ is Tensor:
+        y = y if y.__class__ is Tensor else as_constant(y, x._array.dtype)
+    elif y.__class__ is Tensor:
+        x = as_constant(x, y._array.dtype)
+    if x.__class__ is Tensor and y.__class__ is Tensor and x._array.dtype is y._array.dtype:
+        return x, y
+    return None
+
+
 @surface(inplace=True)
 def lerp(input: Any, end: Any, weight: Any) -> Any:
     """`input + weight * (end - input)`; `weight` is a number or a tensor."""

@@ -17,7 +17,7 @@ from ..ops import elementwise as el, gathering, indexing, scatter as ops
 from ..ops.shape import diagonal, expand, reshape
 from ._dims import axis_of, integer
 from ._surface import need_tensor, surface
-from .arithmetic import as_constant
+from .arithmetic import BOOL, as_constant, of_one_type
 
 __all__: list[str] = []
 
@@ -472,20 +472,6 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     return ops.masked_scatter(input, mask, source)
 
 
-BOOL = np.dtype(bool)
-
-
-def _of_one_type(x: Any, y: Any) -> tuple[Any, Any] | None:
-    """Two tensors if they have one type, a number beside floats as a constant; else None."""
-    if x.__class__ is Tensor:
-        y = y if y.__class__ is Tensor else as_constant(y, x._array.dtype)
-    elif y.__class__ is Tensor:
-        x = as_constant(x, y._array.dtype)
-    if x.__class__ is Tensor and y.__class__ is Tensor and x._array.dtype is y._array.dtype:
-        return x, y
-    return None
-
-
 @surface(method=False, numpy=(np.where,))
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """`input` where the condition holds, `other` elsewhere; with the condition alone, its places.
@@ -493,7 +479,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     Gradient: it goes to the chosen side alone.
     """
     if condition.__class__ is Tensor and condition._array.dtype is BOOL:
-        pair = _of_one_type(input, other)
+        pair = of_one_type(input, other)
         if pair is not None:
             return el.where.run(condition, *pair)
     if not isinstance(condition, np.ndarray):
