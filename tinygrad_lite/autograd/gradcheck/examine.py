@@ -76,7 +76,7 @@ def choose_cotangents(y: Vector, size: int, limit: int, rng: np.random.Generator
 def examine(flat: Flat, settings: Settings) -> Findings:
     """Compare at the given point: cheaply first, in detail where that fails."""
     rng = np.random.default_rng(settings.seed)
-    y = flat.value(flat.start)
+    y = flat.usual = flat.value(flat.start)
     noise = measure_noise(flat, flat.start, y, rng)
     return compare_at(flat, flat.start, y, noise, settings, rng, place="")
 

@@ -19,7 +19,7 @@ LONG = (0, 1)
 # As many of the longest steps are looked at where the stairs are known, and a climb of so many
 # stairs hides their edges.
 LONGEST = 4
-MANY = 20
+MANY = 5
 AGREEMENT = 0.05
 EPS = float(np.finfo(np.float64).eps)
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(5)
@@ -68,14 +68,14 @@ def compare_gains(
 def stair_height(line: Line, slopes: Slopes, claimed: Vector) -> Vector:
     """The smallest jump off the stair on which short steps stay; 0 where it is no rounding.
 
-    Less than a thousandth of what the gradient claims is the bend of a stair, and no jump.
+    Less than a fifth of what the gradient claims is the slope of a stair, and no jump.
     """
     steps = slopes.steps[:, None]
     short = slopes.central[-1]
     with np.errstate(all="ignore"):
         jumps = np.abs(np.array([slopes.right - short, slopes.left - short]) * steps)
     size = np.abs(line.project(line.y))
-    least = np.maximum(4 * EPS * size, 1e-3 * np.abs(claimed) * steps)
+    least = np.maximum(64 * EPS * size, 0.2 * np.abs(claimed) * steps)
     jumps = np.where(np.isfinite(jumps) & (jumps > least), jumps, np.inf)
     height = jumps.min(axis=(0, 1))
     # What was rounded may be as large as anything that goes in or comes out.

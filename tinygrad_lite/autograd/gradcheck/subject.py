@@ -87,6 +87,8 @@ class Flat:
         self.missing: set[int] = set()
         # Relative rounding of the results; coarser once float32 was found inside.
         self.unit = float(np.finfo(working).eps)
+        # The outputs at the given point, once they are known.
+        self.usual: Vector | None = None
         # The sizes of the elements of the point asked for last.
         self.sizes: tuple[Vector, Vector, Vector] | None = None
 

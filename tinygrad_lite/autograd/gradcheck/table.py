@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 RIGHT, OPEN, WRONG, KINK, UNDECIDED = range(5)
+# At order two, beyond the given point, an error of this part of an output's usual size passes.
+FAINT = 1e-8
+EPS = float(np.finfo(np.float64).eps)
 # Jacobians of more entries are not searched for mixtures of pieces.
 MOST_ENTRIES = 1_000_000
 
@@ -150,7 +153,7 @@ def settle_column(
     state = np.select(
         [inside, kink, verdict.right, verdict.wrong], [KINK, WRONG, RIGHT, WRONG], UNDECIDED
     )
-    if settings.beyond:
+    if settings.beyond and settings.order > 1:
         state[(state == WRONG) & negligible(line, column, analytic, verdict.best)] = UNDECIDED
     diverges = ~np.isfinite(analytic)
     if diverges.any():
@@ -168,14 +171,21 @@ def settle_column(
 
 
 def negligible(line: Line, column: int, analytic: Vector, numeric: Vector) -> Flags:
-    """Entries whose whole effect vanishes in the rounding of the largest result.
+    """Entries whose error has no effect beside what the outputs usually are.
 
-    Far from the given point something saturates, and what is left of it is no branch of its own.
+    Far from the given point something saturates, and a gradient there, as 1 − tanh², is rounding as
+    much as slope: the second derivative is right to a part of the gradient's usual size only.
     """
     _, typical = magnitudes(line.flat, line.x)
-    largest = np.abs(line.y[np.isfinite(line.y)]).max(initial=0.0)
-    effect = np.maximum(np.abs(analytic), np.abs(numeric)) * typical[column]
-    return np.asarray(effect <= 64 * np.finfo(np.float64).eps * largest)
+    sizes = np.where(np.isfinite(line.y), np.abs(line.y), 0.0)
+    largest = sizes.max(initial=0.0)
+    usual = line.flat.usual
+    if usual is not None and usual.shape == sizes.shape:
+        sizes = np.maximum(sizes, np.where(np.isfinite(usual), np.abs(usual), 0.0))
+    if line.cotangents is not None:
+        sizes = np.abs(line.cotangents) @ sizes
+    effect = np.abs(analytic - numeric) * typical[column]
+    return np.asarray(effect <= np.maximum(FAINT * sizes, 64 * EPS * largest))
 
 
 def climb_column(line: Line, gradient: Vector, column: int, rtol: float) -> tuple[Verdict, Jump]:
