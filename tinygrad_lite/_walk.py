@@ -337,7 +337,7 @@ def _connected(node: Node, rule: Rule, kept: Any, origin: Any) -> Any:
 
 def shape_of(g: Any) -> Any:
     """The shape of an array or tensor as a plain tuple, which a tensor's own is not."""
-    return g._array.shape if g.__class__ is Op.tensor_class else g.shape
+    return g._array.shape if isinstance(g, Op.tensor_class) else g.shape  # type: ignore[attr-defined]
 
 
 def _is_fresh(gx: Any, g: Any) -> bool:
