@@ -121,8 +121,9 @@ def in_place_of(
     """
 
     def method(self: Any, *args: Any, **keywords: Any) -> Any:
-        if ufunc is not None and len(args) == 1 and is_bare(self, args[0]):
-            array, given = self._array, _given(args[0], self._array, keywords)
+        array = getattr(self, "_array", None)
+        if ufunc is not None and array is not None and len(args) == 1 and is_bare(self, args[0]):
+            given = _given(args[0], array, keywords)
             if given is not None:
                 try:
                     ufunc(array, given, array)
@@ -145,8 +146,8 @@ def is_bare(x: Any, other: Any) -> bool:
         return False
     if not state.grad:
         return True
-    histories = getattr(x, "_node", x), getattr(x, "_family", None), getattr(other, "_node", None)
-    return histories == (None, None, None)
+    family = getattr(x, "_family", None)
+    return x._node is None and family is None and getattr(other, "_node", None) is None
 
 
 def _given(other: Any, array: Any, keywords: dict[str, Any]) -> Any:
