@@ -217,3 +217,10 @@ def test_the_collector_is_left_as_it_was(tmp_path):
     for switch in ("enable", "disable"):
         code = f"import gc; gc.{switch}(); import {PACKAGE}; print(gc.isenabled())"
         assert run_python(code, tmp_path).strip() == str(switch == "enable")
+    for before, frozen in (("", False), ("gc.freeze();", True)):
+        code = (
+            f"import gc; {before} found = gc.get_freeze_count(), gc.get_threshold(); "
+            f"import {PACKAGE}; print(found == (gc.get_freeze_count(), gc.get_threshold()), found[0])"
+        )
+        same, count = run_python(code, tmp_path).split()
+        assert (same, int(count) > 0) == ("True", frozen)
