@@ -219,8 +219,7 @@ def test_the_collector_is_left_as_it_was(tmp_path):
         assert run_python(code, tmp_path).strip() == str(switch == "enable")
     for before, frozen in (("", False), ("gc.freeze();", True)):
         code = (
-            f"import gc; {before} found = gc.get_freeze_count(), gc.get_threshold(); "
-            f"import {PACKAGE}; print(found == (gc.get_freeze_count(), gc.get_threshold()), found[0])"
+            f"import gc; {before} limits = gc.get_threshold(); import {PACKAGE}; "
+            "print(limits == gc.get_threshold(), gc.get_freeze_count() > 1000)"
         )
-        same, count = run_python(code, tmp_path).split()
-        assert (same, int(count) > 0) == ("True", frozen)
+        assert run_python(code, tmp_path).split() == ["True", str(frozen)]
