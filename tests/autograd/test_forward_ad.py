@@ -130,3 +130,11 @@ def test_the_level_leaves_nothing_behind():
     x = draw(2)
     x[0] = 1.0
     assert forward_ad.unpack_dual(x * 2).tangent is None
+
+
+def test_a_variable_called_out_is_nobodys_business():
+    with forward_ad.dual_level():
+        x = forward_ad.make_dual(draw(3), draw(3))
+        out = torch.exp(x)
+        out = torch.add(out, x) * out
+        assert forward_ad.unpack_dual(out).tangent is not None

@@ -18,7 +18,7 @@ import numpy as np
 from .. import _inplace
 from .._nodes import make
 from .._record import apply
-from .._stamps import version
+from .._stamps import INSIDE, version
 from .._state import here
 from .._tensor import Tensor
 from .derivatives import grad
@@ -100,14 +100,10 @@ LEVELS: list[Level] = []
 def _refuse_changes() -> None:
     """Raise if the operation under way is part of a change in place or writes into `out=`."""
     frame: Any = sys._getframe(2)
-    while frame is not None:
+    while frame is not None and INSIDE[frame.f_code.co_filename]:
         if frame.f_code is _inplace.change.__code__ or frame.f_locals.get("out") is not None:
             raise NotImplementedError(IN_PLACE)
-        package = frame.f_globals.get("__package__") or ""
-        frame = frame.f_back if package.startswith(PACKAGE) else None
-
-
-PACKAGE = __name__.partition(".")[0]
+        frame = frame.f_back
 
 
 def _pushed(op: Any, operands: tuple[Any, ...], settings: Any, tangents: list[Any]) -> list[Any]:
