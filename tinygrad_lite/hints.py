@@ -16,6 +16,7 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def _line() -> tuple[str, int, dict[str, Any]]:
 
 ASKED: deque[Any] = deque(maxlen=8)
 """Weak references to the modules whose parameters were asked for last."""
-OPTIMIZERS: weakref.WeakSet[Any] = weakref.WeakSet()
+OPTIMIZERS: dict[int, weakref.ref[Any]] = {}  # copied at one blow, whatever other threads add
 
 
 def note_model(module: Any) -> None:
@@ -89,7 +90,8 @@ def note_model(module: Any) -> None:
 
 def note_optimizer(optimizer: Any) -> int:
     """Begin to watch for a new optimizer; the number of its steps that are to be looked at."""
-    OPTIMIZERS.add(optimizer)
+    key = id(optimizer)
+    OPTIMIZERS[key] = weakref.ref(optimizer, partial(OPTIMIZERS.pop, key))
     if not _Switch.on:
         return 0
     optimizer._seen = tick(), None
@@ -162,7 +164,8 @@ def _look_at_sum(optimizer: Any, graded: list[Any]) -> None:
 
 def _look_at_hidden() -> bool:
     """Whether gradients lie where no optimizer looks."""
-    trained = {id(p) for o in OPTIMIZERS for group in o.param_groups for p in group["params"]}
+    optimizers = [o for o in (ref() for ref in list(OPTIMIZERS.values())) if o is not None]
+    trained = {id(p) for o in optimizers for group in o.param_groups for p in group["params"]}
     found = False
     for path, what, params in hidden():
         lost = [p for p in params if p._grad is not None and id(p) not in trained]
