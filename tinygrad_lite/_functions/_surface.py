@@ -17,6 +17,7 @@ import numpy as np
 
 from .._dtypes import of
 from .._inplace import forbid, forbid_overlap, in_place_of
+from .._kernels import PLAIN
 from .._op import parameters_of
 from .._stamps import stamp
 from .._state import here
@@ -135,6 +136,7 @@ def _flexible(
     function: Callable[..., Any], alone: Callable[[Any], Any] | None = None
 ) -> Callable[..., Any]:
     """Add `out=`, other spellings of keywords and the check of the input."""
+    alone = None if PLAIN else alone
     positional, keyword_only, _ = parameters_of(function)
     parameters = [*positional, *keyword_only]
     wants_tensor = bool(parameters) and parameters[0] == "input"
