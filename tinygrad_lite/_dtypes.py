@@ -97,6 +97,9 @@ DTYPES: dict[str, dtype] = {
 }  # fmt: skip
 _OF_NUMPY: dict[np.dtype[Any], dtype] = {d.numpy: d for d in DTYPES.values() if d.numpy is not None}
 
+# NumPy's types in which this library computes as they are; halves are summed in a wider one.
+WIDE = frozenset({np.dtype("float32"), np.dtype("float64")})
+
 _DEFAULT = [np.dtype("float32")]
 _BOOL, _INT64 = np.dtype("bool"), np.dtype("int64")
 _ORDER = {"b": 0, "u": 1, "i": 1, "f": 2}  # torch's categories: bool < integer < float

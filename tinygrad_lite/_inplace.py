@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ._dtypes import of
+from ._dtypes import WIDE, of
 from ._kernels import PLAIN
 from ._lift import constant
 from ._nodes import RETAIN, Leaf, Node, WideNode
@@ -168,9 +168,6 @@ def _given(other: Any, array: Any, keywords: dict[str, Any]) -> Any:
             return None
         given = given * constant(alpha, array.dtype)
     return given
-
-
-WIDE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
 def change(

@@ -12,10 +12,9 @@ from .._op import op
 from .activation import relu as rectify
 from .elementwise import sigmoid, tanh
 from .matmul import matmul
+from .recurrence import Values, affine, chunks, needed
 from .reduction import sum as total
 from .shape import cat, transpose
-
-Values = tuple[Any, ...]
 
 
 @op(
@@ -40,8 +39,8 @@ def _(
     g: Any, x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any,
     needs: Any,
 ) -> Any:  # fmt: skip
-    z = _affine(x, weight_ih, bias_ih) + _affine(h, weight_hh, bias_hh)
-    i, f, n, o = _chunks(z, 4)
+    z = affine(x, weight_ih, bias_ih) + affine(h, weight_hh, bias_hh)
+    i, f, n, o = chunks(z, 4)
     i, f, n, o = sigmoid(i), sigmoid(f), tanh(n), sigmoid(o)
     squashed = tanh(f * c + i * n)
     d, e = (0.0 if part is None else part for part in g)
@@ -55,7 +54,7 @@ def _(
     )
     dx, dw_ih, db_ih = _gradients_of_sum(dz, x, weight_ih)
     dh, dw_hh, db_hh = _gradients_of_sum(dz, h, weight_hh)
-    return _needed((dx, dh, e * f, dw_ih, dw_hh, db_ih, db_hh), needs)
+    return needed((dx, dh, e * f, dw_ih, dw_hh, db_ih, db_hh), needs)
 
 
 @op(kind="general", label="GRU cell", dtypes="same", aux=("gates",))
@@ -73,15 +72,15 @@ def _(g: Any, x: Any, h: Any, weight_ih: Any, weight_hh: Any, gates: Any, needs:
 def _(
     g: Any, x: Any, h: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any, needs: Any
 ) -> Any:
-    xr, xz, xn = _chunks(_affine(x, weight_ih, bias_ih), 3)
-    hr, hz, inner = _chunks(_affine(h, weight_hh, bias_hh), 3)
+    xr, xz, xn = chunks(affine(x, weight_ih, bias_ih), 3)
+    hr, hz, inner = chunks(affine(h, weight_hh, bias_hh), 3)
     r, z = sigmoid(xr + hr), sigmoid(xz + hz)
     n = tanh(xn + r * inner)
     dn = g * (1 - z) * (1 - n * n)
     dr, dz = dn * inner * r * (1 - r), g * (h - n) * z * (1 - z)
     dx, dw_ih, db_ih = _gradients_of_sum(cat(dr, dz, dn, axis=1), x, weight_ih)
     dh, dw_hh, db_hh = _gradients_of_sum(cat(dr, dz, dn * r, axis=1), h, weight_hh)
-    return _needed((dx, dh + g * z, dw_ih, dw_hh, db_ih, db_hh), needs)
+    return needed((dx, dh + g * z, dw_ih, dw_hh, db_ih, db_hh), needs)
 
 
 @op(kind="general", label="RNN cell", dtypes="same")
@@ -105,28 +104,14 @@ def _(
     g: Any, x: Any, h: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any, needs: Any,
     relu: bool,
 ) -> Any:  # fmt: skip
-    z = _affine(x, weight_ih, bias_ih) + _affine(h, weight_hh, bias_hh)
+    z = affine(x, weight_ih, bias_ih) + affine(h, weight_hh, bias_hh)
     out = rectify(z) if relu else tanh(z)
     dz = g * (out > 0) if relu else g * (1 - out * out)
     dx, dw_ih, db_ih = _gradients_of_sum(dz, x, weight_ih)
     dh, dw_hh, db_hh = _gradients_of_sum(dz, h, weight_hh)
-    return _needed((dx, dh, dw_ih, dw_hh, db_ih, db_hh), needs)
+    return needed((dx, dh, dw_ih, dw_hh, db_ih, db_hh), needs)
 
 
 def _gradients_of_sum(dz: Any, x: Any, weight: Any) -> Values:
     """The gradients of x Wᵀ + b: for x, W and b."""
     return matmul(dz, weight), matmul(transpose(dz, axes=(1, 0)), x), total(dz, axis=0)
-
-
-def _needed(values: Values, needs: tuple[bool, ...]) -> Values:
-    return tuple(v if wanted else None for v, wanted in zip(values, needs, strict=True))
-
-
-def _affine(x: Any, weight: Any, bias: Any) -> Any:
-    z = matmul(x, transpose(weight, axes=(1, 0)))
-    return z if bias is None else z + bias
-
-
-def _chunks(z: Any, count: int) -> list[Any]:
-    n = z.shape[1] // count
-    return [z[:, p * n : (p + 1) * n] for p in range(count)]

@@ -46,7 +46,7 @@ def _(
     squashed: Any, states: Any, needs: Any, sizes: Any, backwards: bool,
 ) -> Any:  # fmt: skip
     operands, kept = (x, h, c, weight_ih, weight_hh), (cs, gates, squashed, states)
-    return _needed(kernels.lstm_pull(g[0], g[1], operands, kept, sizes, backwards, needs), needs)
+    return needed(kernels.lstm_pull(g[0], g[1], operands, kept, sizes, backwards, needs), needs)
 
 
 @lstm.joint_again
@@ -56,14 +56,14 @@ def _(
 ) -> Any:  # fmt: skip
     """The same with every step recorded: first the way there again, then the way back."""
     steps = kernels.steps_of(sizes, backwards)
-    from_x = _affine(x, weight_ih, bias)
+    from_x = affine(x, weight_ih, bias)
     recurrent = transpose(weight_hh, axes=(1, 0))
     walked = []
     h_now, c_now = h, c
     for a, b in steps:
         k = b - a
         before, earlier = h_now[:k], c_now[:k]
-        i, f, n, o = _chunks(from_x[a:b] + matmul(before, recurrent), 4)
+        i, f, n, o = chunks(from_x[a:b] + matmul(before, recurrent), 4)
         i, f, n, o = sigmoid(i), sigmoid(f), tanh(n), sigmoid(o)
         cell = f * earlier + i * n
         squashed = tanh(cell)
@@ -87,7 +87,7 @@ def _(
         dh, dc = _replaced(dh, matmul(rows[a], weight_hh), k), _replaced(dc, e * f, k)
     dz, past = _in_order(rows), _in_order(befores)
     back = transpose(dz, axes=(1, 0))
-    return _needed(
+    return needed(
         (matmul(dz, weight_ih), dh, dc, matmul(back, x), matmul(back, past), total(dz, axis=0)),
         needs,
     )
@@ -117,7 +117,7 @@ def _(
     needs: Any, sizes: Any, backwards: bool,
 ) -> Any:  # fmt: skip
     kept = (gates, inner, before)
-    return _needed(
+    return needed(
         kernels.gru_pull(g, x, weight_ih, weight_hh, kept, sizes, backwards, needs), needs
     )
 
@@ -128,12 +128,12 @@ def _(
     needs: Any, sizes: Any, backwards: bool,
 ) -> Any:  # fmt: skip
     steps = kernels.steps_of(sizes, backwards)
-    from_x = _affine(x, weight_ih, bias_ih)
+    from_x = affine(x, weight_ih, bias_ih)
     walked, now = [], h
     for a, b in steps:
         before = now[: b - a]
-        xr, xz, xn = _chunks(from_x[a:b], 3)
-        hr, hz, inner = _chunks(_affine(before, weight_hh, bias_hh), 3)
+        xr, xz, xn = chunks(from_x[a:b], 3)
+        hr, hz, inner = chunks(affine(before, weight_hh, bias_hh), 3)
         r, z = sigmoid(xr + hr), sigmoid(xz + hz)
         n = tanh(xn + r * inner)
         now = _replaced(now, n + z * (before - n), b - a)
@@ -147,7 +147,7 @@ def _(
         befores[a] = before
         dh = _replaced(dh, d * z + matmul(inner_rows[a], weight_hh), b - a)
     dx, ds, past = _in_order(rows), _in_order(inner_rows), _in_order(befores)
-    return _needed(
+    return needed(
         (
             matmul(dx, weight_ih),
             dh,
@@ -182,7 +182,7 @@ def _(
     sizes: Any, backwards: bool, relu: bool,
 ) -> Any:  # fmt: skip
     kept = (out, before)
-    return _needed(
+    return needed(
         kernels.plain_pull(g, x, weight_ih, weight_hh, kept, sizes, backwards, relu, needs),
         needs,
     )
@@ -194,7 +194,7 @@ def _(
     backwards: bool, relu: bool,
 ) -> Any:  # fmt: skip
     steps = kernels.steps_of(sizes, backwards)
-    from_x = _affine(x, weight_ih, bias)
+    from_x = affine(x, weight_ih, bias)
     recurrent = transpose(weight_hh, axes=(1, 0))
     walked, now = [], h
     for a, b in steps:
@@ -210,21 +210,24 @@ def _(
         dh = _replaced(dh, matmul(rows[a], weight_hh), b - a)
     dz, past = _in_order(rows), _in_order(befores)
     back = transpose(dz, axes=(1, 0))
-    return _needed(
+    return needed(
         (matmul(dz, weight_ih), dh, matmul(back, x), matmul(back, past), total(dz, axis=0)), needs
     )
 
 
-def _needed(values: Values, needs: tuple[bool, ...]) -> Values:
+def needed(values: Values, needs: tuple[bool, ...]) -> Values:
+    """The values that are wanted, and None for the others."""
     return tuple(v if wanted else None for v, wanted in zip(values, needs, strict=True))
 
 
-def _affine(x: Any, weight: Any, bias: Any) -> Any:
+def affine(x: Any, weight: Any, bias: Any) -> Any:
+    """x Wᵀ + b, of tensors or arrays; no bias is None."""
     z = matmul(x, transpose(weight, axes=(1, 0)))
     return z if bias is None else z + bias
 
 
-def _chunks(z: Any, count: int) -> list[Any]:
+def chunks(z: Any, count: int) -> list[Any]:
+    """The columns of `z` in `count` equal parts."""
     n = z.shape[1] // count
     return [z[:, p * n : (p + 1) * n] for p in range(count)]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._dtypes import WIDE
 from .._kernels.broadcast import spread
 from .._kernels.reduction import product, row_maxima, square_sum, total
 from .._op import Op, op
@@ -51,8 +52,6 @@ _largest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
 _some: Any = np.logical_or.reduce
 _every: Any = np.logical_and.reduce
-
-WIDE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})  # summed in their own type
 
 Axis = int | tuple[int, ...] | None
 
