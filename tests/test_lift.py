@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
+import gc
+import operator
+import sys
+import time
 import traceback
+import weakref
 
 import numpy as np
 import pytest
@@ -37,7 +43,7 @@ def same(a, b):
 @pytest.mark.parametrize("name", WRITTEN)
 def test_written_functions_build_the_nodes_that_apply_builds(name):
     op = CATALOGUE[name]
-    run = _lift.written(op)
+    run = _lift.written(op, depth=1)
     for sample in SAMPLES[name]:
         operands = tensors(sample)
         plain = apply(op, tuple(operands), {**op.defaults, **sample.settings})
@@ -97,3 +103,45 @@ def test_numbers_beside_tensors_keep_value_and_sign(number, dtype):
             np.testing.assert_array_equal(found.numpy(), plain.numpy())
             if plain.dtype.is_floating_point:
                 np.testing.assert_array_equal(np.signbit(found.numpy()), np.signbit(plain.numpy()))
+
+
+LINES = {
+    "method": lambda x: x.relu(),
+    "function": torch.relu,
+    "functional": torch.nn.functional.relu,
+    "layer": torch.nn.ReLU(),
+    "linear": torch.nn.Linear(2, 2),
+    "chain": torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()),
+    "softmax": lambda x: x.softmax(0),
+    "sum": torch.sum,
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_every_way_to_an_operation_notes_the_line_of_the_user(name):
+    def use():
+        return LINES[name](x)
+
+    x = torch.ones(2, requires_grad=True)
+    users = {use.__code__, getattr(LINES[name], "__code__", None)}
+    for _ in range(3):
+        assert use()._node.code in users
+
+
+@pytest.mark.parametrize(
+    ("function", "others"),
+    [(torch.nn.functional.softmax, (0,)), (torch.relu, ()), (torch.tanh, ()), (operator.add, (1,))],
+)
+def test_an_operation_at_the_bottom_of_a_thread(function, others, monkeypatch):
+    wrong = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: wrong.append(repr(what.exc_value)))
+    for _ in range(2):  # the first call writes the function
+        x = torch.ones(2, requires_grad=True)
+        gone = weakref.ref(x)
+        _thread.start_new_thread(function, (x, *others))
+        del x  # the thread has the last hold on it
+        until = time.monotonic() + 10
+        while gone() is not None and time.monotonic() < until:
+            time.sleep(0.001)
+            gc.collect()  # a function that asks for its own frame is part of a circle
+    assert (wrong, gone()) == ([], None)

@@ -157,12 +157,15 @@ class Walk:
                 if node.sx is not None and gx.shape != node.sx:
                     gx = reduce_to(gx, node.sx, node, 0)
                 clock = parent.clock
-                found = get(clock)
-                if found is not None:
+                if parent.__class__ is Leaf:
+                    found = get(clock)
+                    if found is not None:
+                        add_to(found, gx)
+                    else:
+                        waiting[clock] = [parent, gx, _is_fresh(gx, g)]
+                        leaves.append(clock)
+                elif heap and (found := get(clock)) is not None:
                     add_to(found, gx)
-                elif parent.__class__ is Leaf:
-                    waiting[clock] = [parent, gx, _is_fresh(gx, g)]
-                    leaves.append(clock)
                 else:
                     entry = [parent, gx, False]
             parent = node.y
@@ -184,12 +187,15 @@ class Walk:
                 if node.sy is not None and gx.shape != node.sy:
                     gx = reduce_to(gx, node.sy, node, 1)
                 clock = parent.clock
-                found = get(clock)
-                if found is not None:
+                if parent.__class__ is Leaf:
+                    found = get(clock)
+                    if found is not None:
+                        add_to(found, gx)
+                    else:
+                        waiting[clock] = [parent, gx, _is_fresh(gx, g)]
+                        leaves.append(clock)
+                elif heap and (found := get(clock)) is not None:
                     add_to(found, gx)
-                elif parent.__class__ is Leaf:
-                    waiting[clock] = [parent, gx, _is_fresh(gx, g)]
-                    leaves.append(clock)
                 elif entry is None:
                     entry = [parent, gx, False]
                 elif entry[0] is parent:

@@ -206,3 +206,25 @@ def test_recorded_calls_note_their_module():
     for graph in (watched, torch.graph(out.sum())):
         paths = {n.op: graph.calls[n.call].path for n in graph.nodes if n.call >= 0}
         assert paths == {"linear": "2", "relu": "1", "tanh": "3"}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_sample_through_a_chain_has_the_bits_of_its_layers(dtype):
+    layers = [nn.Linear(33, 17), nn.ReLU(), nn.Linear(17, 5), nn.Flatten(), nn.Tanh()]
+    chain = nn.Sequential(*layers).to(dtype)
+    x = torch.randn(1, 33, dtype=dtype)
+    expected = x
+    for layer in layers:
+        expected = layer(expected)
+    with torch.no_grad():
+        found = chain(x)
+    assert found.shape == (1, 5)
+    assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("layer", [nn.ReLU(), nn.Linear(2, 2), nn.Sequential(nn.ReLU())], ids=repr)
+def test_calls_without_an_input_or_with_too_many(layer):
+    for arguments in ((), (torch.ones(2), torch.ones(2))):
+        with pytest.raises(TypeError, match="argument"):
+            layer(*arguments)
+    assert layer(input=torch.ones(2)).shape == (2,)

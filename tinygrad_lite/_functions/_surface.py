@@ -17,8 +17,8 @@ import numpy as np
 
 from .._dtypes import of
 from .._inplace import forbid, forbid_overlap, in_place_of
-from .._kernels import PLAIN
-from .._op import parameters_of
+from .._lift import named_like, shorter
+from .._op import Op, parameters_of
 from .._stamps import stamp
 from .._state import here
 from .._tensor import NUMPY_FUNCTIONS, Tensor
@@ -51,7 +51,7 @@ def surface(
     inplace: bool = False,
     names: tuple[str, ...] = (),
     numpy: tuple[Any, ...] = (),
-    alone: Callable[[Any], Any] | None = None,
+    alone: Op | None = None,
 ) -> F: ...
 @overload
 def surface(
@@ -62,7 +62,7 @@ def surface(
     inplace: bool = False,
     names: tuple[str, ...] = (),
     numpy: tuple[Any, ...] = (),
-    alone: Callable[[Any], Any] | None = None,
+    alone: Op | None = None,
 ) -> Callable[[F], F]: ...
 def surface(
     function: Callable[..., Any] | None = None,
@@ -72,12 +72,12 @@ def surface(
     inplace: bool = False,
     names: tuple[str, ...] = (),
     numpy: tuple[Any, ...] = (),
-    alone: Callable[[Any], Any] | None = None,
+    alone: Op | None = None,
 ) -> Any:
     """Publish a function: at the top (`top`), as a method, in place; also under other `names`.
 
-    `numpy` lists NumPy functions that call it when they meet a tensor. `alone` does the same for a
-    tensor without further arguments, by a shorter way.
+    `numpy` lists NumPy functions that call it when they meet a tensor. The operation `alone` is all
+    that it does with a tensor of floats and no further arguments: such calls go to its recorder.
     """
     if function is None:
         return functools.partial(
@@ -133,10 +133,9 @@ def need_tensor(name: str, value: Any, argument: str = "input", position: int = 
 
 
 def _flexible(
-    function: Callable[..., Any], alone: Callable[[Any], Any] | None = None
+    function: Callable[..., Any], alone: Op | None = None
 ) -> Callable[..., Any]:
     """Add `out=`, other spellings of keywords and the check of the input."""
-    alone = None if PLAIN else alone
     positional, keyword_only, _ = parameters_of(function)
     parameters = [*positional, *keyword_only]
     wants_tensor = bool(parameters) and parameters[0] == "input"
@@ -149,8 +148,6 @@ def _flexible(
         if args and wants_tensor and args[0].__class__ is not Tensor:  # a subclass, or a mistake
             need_tensor(function.__name__, args[0])
         if not keywords:
-            if alone is not None and len(args) == 1 and args[0].__class__ is Tensor:
-                return alone(args[0])
             try:
                 return function(*args)
             except AttributeError as error:  # costs nothing until it is raised
@@ -168,15 +165,8 @@ def _flexible(
         check_out(function.__name__, out, result, args)
         return write_out(out, result)
 
-    return _named_like(call, function)
-
-
-def _named_like(call: Any, function: Callable[..., Any]) -> Callable[..., Any]:
-    """What functools.wraps does for a plain function, in a quarter of the time: 400 times."""
-    call.__name__, call.__qualname__ = function.__name__, function.__qualname__
-    call.__module__, call.__doc__ = function.__module__, function.__doc__
-    call.__wrapped__ = function
-    return call  # type: ignore[no-any-return]
+    named_like(call, function)
+    return call if alone is None else shorter(alone)(call)
 
 
 def explained(name: str, parameters: list[str], given: Any, error: AttributeError) -> Exception:

@@ -12,7 +12,7 @@ from ._surface import need_tensor, surface
 __all__: list[str] = []
 
 
-@surface(inplace=True)
+@surface(inplace=True, alone=ops.relu)
 def relu(input: Any) -> Any:
     """The larger of 0 and each element; the gradient at 0 is 0."""
     if input._array.dtype.kind == "b":

@@ -21,7 +21,7 @@ __all__: list[str] = []
 # --- sums and means --------------------------------------------------------------------------
 
 
-@surface(numpy=(np.sum, (np.add, "reduce")), alone=ops.sum.run)
+@surface(numpy=(np.sum, (np.add, "reduce")), alone=ops.sum)
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Sum over `dim`, every dimension when None.
 
@@ -61,11 +61,7 @@ def _need_float(name: str, x: Any) -> None:
         )
 
 
-def _mean_of_all(x: Any) -> Any:
-    return ops.mean.run(x) if x._array.dtype.kind == "f" else mean(x, None)
-
-
-@surface(numpy=(np.mean,), alone=_mean_of_all)
+@surface(numpy=(np.mean,), alone=ops.mean)
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Arithmetic mean over `dim`, every dimension when None; NaN over nothing.
 

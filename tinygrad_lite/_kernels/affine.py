@@ -25,7 +25,7 @@ import numpy as np
 
 from . import instead_of
 
-__all__ = ["affine", "is_turned", "product", "times"]
+__all__ = ["affine", "affine_row", "is_turned", "product", "times"]
 
 # What OpenBLAS multiplies without a copy: results of so many elements, so many products in all.
 DIRECT, DIRECT_PRODUCTS = 1200, 1_000_000
@@ -99,6 +99,13 @@ def affine(x: Any, weight: Any, bias: Any) -> Any:
         row += bias
     else:
         out += bias
+    return out
+
+
+def affine_row(x: Any, weight: Any, bias: Any) -> Any:
+    """W x + b of a vector (terms,): the same bits as of a matrix of one row."""
+    out = weight.dot(x)
+    out += bias
     return out
 
 

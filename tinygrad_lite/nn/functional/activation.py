@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import _dtypes
+from ..._lift import shorter
 from ..._tensor import Tensor
 from ...ops import activation as ops
 from ...ops.elementwise import cast, clone, sigmoid as _sigmoid, tanh as _tanh
@@ -49,13 +50,13 @@ def _refuse_booleans(name: str, input: Any) -> None:
         raise not_for(name, input, "one of numbers")
 
 
+@shorter(ops.relu)
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0), elementwise.
 
     Gradient: passes where the result is positive, 0 elsewhere and at 0 itself.
     """
-    if input.__class__ is not Tensor:
-        need_tensor("relu", input)
+    need_tensor("relu", input)
     made: Tensor = ops.relu.run(input)
     return in_place(input, made) if inplace else made
 
