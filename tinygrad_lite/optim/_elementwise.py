@@ -75,6 +75,10 @@ class Elementwise(Optimizer):
         """Change a stretch of a parameter and of its state in place."""
         raise NotImplementedError
 
+    def _update_apart(self, group: Group, params: list[Array], gradients: list[Array]) -> bool:
+        """Change small parameters one by one if that takes fewer calls; say whether it did."""
+        return False
+
     # -- the walk -------------------------------------------------------------------------------
 
     def step(self, closure: Closure | None = None) -> Any:
@@ -132,6 +136,12 @@ class Elementwise(Optimizer):
 
     def _step_pack(self, group: Group, pack: Pack, gradients: list[Array]) -> None:
         self._doubtful = pack.positions
+        if not self._update_apart(group, pack.flat, gradients):
+            self._update_pack(group, pack, gradients)
+        stamp_all(pack.arrays, self._step_name)
+        self._finished += pack.positions
+
+    def _update_pack(self, group: Group, pack: Pack, gradients: list[Array]) -> None:
         phases = [self._advance(group, param) for param in pack.params]
         p, g = pack.gather(gradients)
         if phases.count(phases[0]) == len(phases):
@@ -141,8 +151,6 @@ class Elementwise(Optimizer):
                 arrays = (memory[cut] for memory in pack.memory)
                 self._update(group, self._scalars(group, phase), p[cut], g[cut], *arrays)
         pack.scatter()
-        stamp_all(pack.arrays, self._step_name)
-        self._finished += pack.positions
 
     def _packed(self, group: Group, members: list[Member]) -> list[Pack]:
         """Make packs of the small parameters that have been updated equally often."""

@@ -56,8 +56,12 @@ def quick_unary(op: Op) -> Callable[[Class], Class]:
                 and not (own.get("_hooked", True) or "forward" in own or own.get("inplace"))
             )
 
-        def through(layer: Any, array: Any) -> Any:
-            return compute(array) if is_usual(layer, array) else None
+        def through(layer: Any, array: Any) -> Any:  # is_usual in the open: a call less
+            own = layer.__dict__
+            if own.get("_hooked", True) or "forward" in own or own.get("inplace"):
+                return None
+            usual = array.dtype.kind == "f" and type(layer).forward is forward
+            return compute(array) if usual else None
 
         def call(self: Any, x: Any = NOTHING, /, *args: Any, **kwargs: Any) -> Any:
             state = here.state
