@@ -24,7 +24,7 @@ import numpy as np
 
 from ._dtypes import float32, float64
 from ._kernels import PLAIN
-from ._nodes import NUMBER, Node, WideNode
+from ._nodes import NUMBER, Node, Pick, WideNode, make
 from ._op import Op, Rule, Source
 from ._record import apply, mismatch, note_view
 from ._stamps import INSIDE, WRITTEN
@@ -71,17 +71,10 @@ def {name}({parameters}):
         result = forward({forwarded})
     except ValueError as error:
         raise mismatch(op, [{arrays}], error) or error from None
-{taking}
-    if result.__class__ is not ndarray:  # a NumPy scalar: tensors have memory
-        result = asarray(result)
-    made = new(Tensor)
-    made._array = result
-    made._grad = made._view = made._family = None
-{viewing}
+{making}
     if {unwanted}:
-        made._node = None
-        return made
-    made._node = node = {node}()
+        {unrecorded}
+    {noding}
     node.clock = tick()
     node.op = op
 {sizing}
@@ -93,8 +86,28 @@ def {name}({parameters}):
     node.code = code
     node.at = frame.f_lasti
 {edges}
-    return made
+    return {returned}
 """
+
+MAKING = """\
+{taking}
+if result.__class__ is not ndarray:  # a NumPy scalar: tensors have memory
+    result = asarray(result)
+made = new(Tensor)
+made._array = result
+made._grad = made._view = made._family = made._node = None
+{viewing}
+"""
+
+# Of several results each has a node of its own, which stands for one of the operation's.
+SEVERAL = """\
+{results} = result
+"""
+BUFFER = """\
+if {result}.__class__ is not ndarray:
+    {result} = asarray({result})
+"""
+PICK = "make({result}, Pick(node, {i}) if {result}.dtype.kind == 'f' else None)"
 
 READ = """\
 try:
@@ -168,7 +181,6 @@ node.ky = {keep1}
 
 # The result has the operands' shape where they have one and the same: NumPy makes a new tuple
 # whenever it is asked for a shape.
-SIZE = "    node.shape = result.shape"
 EQUAL, UNEQUAL = "\n    node.shape = shape", "\n    node.shape = result.shape"
 
 NUMBER_EDGE = """\
@@ -185,7 +197,7 @@ node.y = node.ky = node.sx = node.sy = None
 WIDE_EDGES = """\
 node.parents = ({parents})
 node.shapes = ({shapes})
-node.results = 0
+node.results = {results}
 node.kept = {kept}
 node.kept_again = {again}
 """
@@ -230,12 +242,13 @@ def source_of(
         arguments=arguments + (", out=out" if out else ""),
         forwarded=", ".join([*(f"a{i}" for i in range(count)), *(f"{s}={s}" for s in settings)]),
         arrays=", ".join(f"a{i}" for i in range(count)),
-        taking="    aux = result[1:]\n    result = result[0]" if op.aux else "",
-        viewing=indent(VIEWING.format(settings=_dict(settings)), "    ") if is_view else "",
+        making=indent(_making(op), "    "),
+        unrecorded=_unrecorded(op),
+        noding=("" if op.outputs else "made._node = ") + f"node = {_kind_of_node(op)}()",
+        returned=f"({_each(op, PICK)})" if op.outputs else "made",
         unwanted=f"not state.grad or ({' and '.join(f'{n} is None' for n in wanted)})",
-        node="Node" if op.facts.plain else "WideNode",
-        sizing="" if _broadcasts(op) else SIZE,
-        dtype="dtype" if _numeric(op) else "result.dtype",
+        sizing=_sizing(op),
+        dtype="dtype" if _numeric(op) else _of_each(op, "dtype"),
         settings="settings" if is_view else _dict(settings) if settings else "None",
         climbing=indent(frame if operator else frame + CLIMBING, "    "),
         edges=indent(_edges(op) + (NUMBER_EDGE if reflected and _numeric(op) else ""), "    "),
@@ -245,6 +258,42 @@ def source_of(
 
 def _name_of(op: Op) -> str:
     return f"record_{op.name}"
+
+
+def _kind_of_node(op: Op) -> str:
+    return "Node" if op.facts.plain else "WideNode"
+
+
+def _making(op: Op) -> str:
+    """Lines that take the result, or each of several, out of what the forward returned."""
+    if op.outputs:
+        results = "".join(f"r{i}, " for i in range(len(op.outputs)))
+        rest = "*aux" if op.aux else ""
+        return SEVERAL.format(results=results + rest) + "".join(
+            BUFFER.format(result=f"r{i}") for i in range(len(op.outputs))
+        )
+    viewing = VIEWING.format(settings=_dict(list(op.settings))) if op.kind == "view" else ""
+    taking = "aux = result[1:]\nresult = result[0]" if op.aux else ""
+    return MAKING.format(taking=taking, viewing=viewing)
+
+
+def _unrecorded(op: Op) -> str:
+    return f"return ({_each(op, 'make({result}, None)')})" if op.outputs else "return made"
+
+
+def _each(op: Op, template: str) -> str:
+    """A template filled in for each of several results."""
+    return "".join(template.format(result=f"r{i}", i=i) + ", " for i in range(len(op.outputs)))
+
+
+def _of_each(op: Op, what: str) -> str:
+    """An attribute of the result, or of each of several."""
+    return f"({_each(op, '{result}.' + what)})" if op.outputs else f"result.{what}"
+
+
+def _sizing(op: Op) -> str:
+    """The line for the result's shape, where the edges do not bring it."""
+    return "" if _broadcasts(op) else f"    node.shape = {_of_each(op, 'shape')}"
 
 
 def _dict(settings: list[str]) -> str:
@@ -316,6 +365,7 @@ def _edges(op: Op) -> str:
             shapes="".join(
                 f"a{i}.shape, " if count <= 2 else SHAPE.format(i=i) for i in range(count)
             ),
+            results=len(op.outputs),
             kept=_kept_wide(op, op.shared, op.rules),
             again=_kept_again(op),
         )
@@ -371,15 +421,17 @@ def _value(op: Op, source: Source) -> str:
         return f"a{which}" if what == "operand" else f"a{which}.{what}"
     if what == "needs":
         return "(" + "".join(f"n{i} is not None, " for i in range(len(op.operands))) + ")"
+    if what == "out" and which is not None:
+        return f"r{which}"
     return {"out": "result", "aux": f"aux[{which}]", "setting": which}[what]  # type: ignore[no-any-return]
 
 
 def can_be_written(op: Op) -> bool:
-    """Whether `op` has a fixed number of operands, one result, and rules of this library.
+    """Whether `op` has a fixed number of operands, and rules of this library.
 
     Casts are left out: whether their result carries a gradient depends on its type.
     """
-    simple = not op.variadic and not op.outputs and op.trusted and "dtype" not in op.settings
+    simple = not op.variadic and op.trusted and "dtype" not in op.settings
     return simple and op.differentiable and not PLAIN
 
 
@@ -405,8 +457,8 @@ def written(
     names: dict[str, Any] = {
         "__name__": __name__, "__package__": __package__,
         "general": general or _general(op), "op": op, "here": here,
-        "Node": Node, "WideNode": WideNode, "NUMBER": NUMBER, "asarray": np.asarray,
-        "ndarray": np.ndarray,
+        "Node": Node, "WideNode": WideNode, "Pick": Pick, "make": make, "NUMBER": NUMBER,
+        "asarray": np.asarray, "ndarray": np.ndarray,
         "tick": tick, "constant": constant, "inside": INSIDE, "frame_of": sys._getframe,
         "new": object.__new__, "mismatch": mismatch, "note_view": note_view,
     }  # fmt: skip

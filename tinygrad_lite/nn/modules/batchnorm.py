@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from ... import _creation as creation
 from ..._dtypes import int64
-from ...autograd import no_grad
 from .. import functional as F, init
 from ..parameter import Parameter, UninitializedBuffer, UninitializedParameter
 from .lazy import LazyModuleMixin
@@ -117,8 +116,8 @@ class _BatchNorm(_NormBase):
         tracking = self.training and self.track_running_stats
         momentum = 0.0 if self.momentum is None else self.momentum
         if tracking and self.num_batches_tracked is not None:
-            with no_grad():
-                self.num_batches_tracked.add_(1)
+            count = self.num_batches_tracked._array
+            count += 1  # nothing is computed from it: no need to note the change
             if self.momentum is None:
                 momentum = 1.0 / float(self.num_batches_tracked)
         use_batch = self.training or (self.running_mean is None and self.running_var is None)
