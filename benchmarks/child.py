@@ -2,6 +2,7 @@
 
     python -m benchmarks.child LIBRARY WORKLOAD
 
+Its first word is whether it is ready, or that the library is `absent` from this workload.
 `evidence PATH` writes the arrays to compare, `run N` times N steps, `memory` reports the peak.
 """
 
@@ -23,7 +24,10 @@ OURS = {"torch", "tinygrad_lite"}  # they share names, and thus the models
 
 
 def job_of(library: str, workload: str) -> Any:
-    """The workload in a library: one source for the two with PyTorch's names, else an adapter."""
+    """The workload in a library, None where it has none.
+
+    One source for the two with PyTorch's names, else an adapter.
+    """
     if library in OURS:
         from .workloads import WORKLOADS
 
@@ -60,7 +64,9 @@ def main() -> None:
     import_module(library if own else f".peers.{library}", None if own else __package__)
     start = memory("VmRSS")
     job = job_of(library, workload)
-    _say({"ready": True})
+    _say({"absent": job is None})
+    if job is None:
+        return
     for line in sys.stdin:
         order, _, argument = line.strip().partition(" ")
         if order == "run":

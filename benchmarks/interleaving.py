@@ -6,7 +6,7 @@ import statistics
 from typing import NamedTuple
 
 from .agreement import disagreement
-from .process import Child, Failed
+from .process import Absent, Child, Failed
 from .workloads import Workload
 
 __all__ = ["Result", "compared"]
@@ -28,7 +28,7 @@ class Result(NamedTuple):
 def compared(
     name: str, workload: Workload, libraries: list[str], threads: int, rounds: int, seconds: float
 ) -> list[Result]:
-    """Run the first library, the measure, and the others in turns."""
+    """Run the first library, the measure, and the others that have the workload, in turns."""
     children: list[Child] = []
     problems: list[Result] = []
     try:
@@ -40,6 +40,8 @@ def compared(
                 found = child.evidence()
                 expected = found if expected is None else expected
                 problem = disagreement(found, expected, workload.tolerance)
+            except Absent:
+                continue
             except Failed as error:
                 problem = str(error)
             if problem:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Child", "Failed", "is_installed"]
+__all__ = ["Absent", "Child", "Failed", "is_installed"]
 
 THREADS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
@@ -23,6 +23,10 @@ THREADS = (
 
 class Failed(Exception):  # noqa: N818 - what the child said is the message
     """A child that could not do what it was asked."""
+
+
+class Absent(Failed):
+    """A library that has no such workload: nothing to report."""
 
 
 def is_installed(library: str) -> bool:
@@ -56,7 +60,9 @@ class Child:
             env=environment(threads),
             cwd=Path(__file__).parents[1],
         )
-        self._answer()
+        if self._answer()["absent"]:
+            self.__exit__(None, None, None)
+            raise Absent(f"{library}: no workload {workload}")
 
     def __enter__(self) -> Child:
         return self

@@ -14,9 +14,8 @@ HEAD = (
 
 
 def lines_of(name: str, workload: Workload, results: list[Result]) -> list[str]:
-    """One line for each library that can run the workload; the ratio is to the first one."""
-    able = (r for r in results if not (r.problem and "does not run" in r.problem))
-    return [_line(name, workload, result) for result in able]
+    """One line for each library; the ratio is to the first one."""
+    return [_line(name, workload, result) for result in results]
 
 
 def _line(name: str, workload: Workload, result: Result) -> str:

@@ -35,7 +35,7 @@ FLOORS = {
     "viz": 8, "onnx": 8, "compile": 8, "distributed": 8, "serialization": 8,
     "inference": 8,
     "cuda": 8, "amp": 8, "backends": 8, "accelerator": 8, "compiler": 8, "jit": 8, "profiler": 8,
-    "mps": 8, "multiprocessing": 8, "testing": 8, "random": 8, "func": 8, "version": 8, "hub": 8,
+    "mps": 8, "multiprocessing": 8, "testing": 8, "random": 8, "func": 8, "version": 8, "hub": 7,
     "": 9,
     "cli": 10, "__main__": 10, "pytest_plugin": 10,
 }  # fmt: skip

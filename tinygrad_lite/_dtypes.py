@@ -142,8 +142,6 @@ def to_numpy(given: Any) -> np.dtype[Any]:
         ) from None
 
 
-
-
 def get_default_dtype() -> dtype:
     """The dtype of tensors made from Python floats, torch.float32 at first."""
     return _OF_NUMPY[_DEFAULT[0]]

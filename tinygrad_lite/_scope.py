@@ -17,6 +17,7 @@ _SPARSE = "sparse tensors are out of scope; use a dense tensor or index_add"
 _QUANTISED = "quantised tensors are out of scope; use float32"
 _ACCELERATOR = "there is no such device here; every tensor is on the CPU"
 
+
 def refusal(name: str, reason: str) -> Any:
     """A function that stands for `torch.name` or `Tensor.name` and says why it is not there."""
 

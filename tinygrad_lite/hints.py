@@ -91,12 +91,19 @@ def note_model(module: Any) -> None:
 def note_optimizer(optimizer: Any) -> int:
     """Begin to watch for a new optimizer; the number of its steps that are to be looked at."""
     key = id(optimizer)
-    OPTIMIZERS[key] = weakref.ref(optimizer, partial(OPTIMIZERS.pop, key))
+    OPTIMIZERS[key] = weakref.ref(optimizer, partial(_forget, key))
     if not _Switch.on:
         return 0
     optimizer._seen = tick(), None
     _start_watching(OPERATIONS)
     return STEPS
+
+
+def _forget(key: int, gone: weakref.ref[Any]) -> None:
+    """An optimizer is gone: unless another waits for its first steps, there is nothing to see."""
+    OPTIMIZERS.pop(key, None)
+    if not any(getattr(ref(), "_looks", 0) for ref in list(OPTIMIZERS.values())):
+        _stop_watching()
 
 
 def note_evaluation() -> None:

@@ -6,7 +6,10 @@ from ._scope import refusal
 
 __all__ = ["download_url_to_file", "get_dir", "load", "load_state_dict_from_url", "set_dir"]
 
-_REASON = "nothing is downloaded here; load a file with torch.load and load_state_dict"
+_REASON = (
+    "nothing is downloaded here: fetch the file yourself, then "
+    "model.load_state_dict(torch.load(path))"
+)
 
 download_url_to_file = refusal("torch.hub.download_url_to_file", _REASON)
 get_dir = refusal("torch.hub.get_dir", _REASON)

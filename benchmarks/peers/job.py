@@ -9,11 +9,7 @@ import numpy as np
 
 from .functions import MODELS, filled
 
-__all__ = ["Job", "Missing", "job_of"]
-
-
-class Missing(Exception):  # noqa: N818 - what cannot be done is the message
-    """A workload that a library cannot run."""
+__all__ = ["Job", "job_of"]
 
 
 class Optimizer:
@@ -74,8 +70,7 @@ class Job:
         return found
 
 
-def job_of(kit: Any, workload: str) -> Job:
-    """The workload in a kit; Missing where it is none of the models."""
-    if workload not in MODELS or workload in kit.without:
-        raise Missing(f"{kit.__name__.rpartition('.')[2]} does not run {workload}")
-    return Job(kit, MODELS[workload])
+def job_of(kit: Any, workload: str) -> Job | None:
+    """The workload in a kit; None where it is none of the models."""
+    absent = workload not in MODELS or workload in kit.without
+    return None if absent else Job(kit, MODELS[workload])

@@ -123,6 +123,9 @@ CASES |= {
     "block_diag": (torch.block_diag, lambda: (leaf(2, 2), leaf(1, 3, seed=1))),
     "unfold_dim": (lambda x: x.unfold(1, 3, 1), one),
     "as_strided": (lambda x: x.as_strided((3, 3), (2, 1)), one),
+    "as_strided_scatter": (
+        lambda x, y: x.as_strided_scatter(y, (3,), (2,), 1), lambda: (leaf(3, 4), leaf(3, seed=1)),
+    ),
     "repeat": (lambda x: x.repeat(2, 1), one),
     "expand": (lambda x: x.expand(3, 4), lambda: (leaf(1, 4),)),
     "setitem": (written, lambda: (leaf(3, 4), leaf(4, seed=1))),

@@ -45,6 +45,14 @@ def changed_in_place(x):
     return y.relu_() + x
 
 
+def turned_in_place(x):
+    x.t_()
+    y = x + 1
+    y.unsqueeze_(0)
+    y.data = y.data.transpose(0, 2)
+    return y * 2, x
+
+
 def filled(x):
     out = torch.zeros(x.shape[0], 6)
     out[:, :4] = x
@@ -188,6 +196,7 @@ FUNCTIONS = {
         [X],
     ),
     "in place": (changed_in_place, [X]),
+    "turned in place": (turned_in_place, [X]),
     "assigned": (filled, [X]),
     "assigned by mask": (masked, [X]),
     # reductions
@@ -414,6 +423,29 @@ def test_a_refusal_names_operation_module_and_line():
     model = torch.nn.Sequential(torch.nn.Linear(4, 4), Wrapped(solved))
     with pytest.raises(torch.onnx.UnsupportedOperatorError, match=r"test_functions\.py:\d+ in 1"):
         torch.onnx.export(model, torch.tensor(X))
+
+
+def resized_input(x):
+    return x.resize_(2, 2) * 2
+
+
+def resized_result(x):
+    y = x + 1
+    y.resize_(x.numel())
+    return y
+
+
+def replaced_input(x):
+    x.data = torch.ones(3, 4)
+    x.set_(torch.zeros(3, 4))
+    return x
+
+
+@pytest.mark.parametrize("function", [resized_input, resized_result, replaced_input])
+def test_other_memory_for_a_tensor_is_refused(function):
+    """They were written as if the tensor had stayed what it was."""
+    with pytest.raises(torch.onnx.OnnxExporterError, match="given other memory"):
+        torch.onnx.export(Wrapped(function), torch.tensor(X))
 
 
 def test_a_branch_on_values_is_found_out():

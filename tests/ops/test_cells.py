@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_lite as tgl
-from tests.ops.pulling import gather
+from tests.ops.joints import check_joint_slopes, close, pulled, results, weights_of
 from tinygrad_lite.ops import cells
 
 GATES = {"lstm_cell": 4, "gru_cell": 3, "rnn_cell": 1}
@@ -31,55 +31,10 @@ def operands_of(name, biases=(True, True), rows=3, features=2, units=4, dtype="f
     return [draw(rows, features), *states, *weights, *(draw(gates) if b else None for b in biases)]
 
 
-def results(op, operands, settings):
-    result = op.forward(*operands, **settings)
-    shown = op.visible(result) if op.aux else result
-    return result, shown if isinstance(shown, tuple) else (shown,)
-
-
-def weights_of(op, operands, settings):
-    random = np.random.default_rng(9)
-    return [random.standard_normal(p.shape) for p in results(op, operands, settings)[1]]
-
-
-def pulled(op, operands, settings, weights, again=False, needs=None):
-    result, _ = results(op, operands, settings)
-    needs = needs or tuple(x is not None for x in operands)
-    rule = op.shared_again if again else op.shared
-    g = tuple(weights) if op.outputs else weights[0]
-    return rule.function(g, *gather(rule, op, operands, settings, result, needs))
-
-
-def total(op, operands, settings, weights):
-    _, parts = results(op, operands, settings)
-    return sum(float((p * w).sum()) for p, w in zip(parts, weights, strict=True))
-
-
-def close(found, expected, gap=1e-12):
-    for a, b in zip(found, expected, strict=True):
-        if a is None or b is None:
-            assert a is b is None
-        else:
-            np.testing.assert_allclose(np.asarray(a), b, rtol=gap, atol=gap)
-
-
 @pytest.mark.parametrize(("name", "settings"), CASES, ids=str)
 @pytest.mark.parametrize("biases", BIASES)
 def test_gradients_are_the_slopes(name, settings, biases):
-    op, operands = getattr(cells, name), operands_of(name, biases)
-    weights = weights_of(op, operands, settings)
-    gradients = pulled(op, operands, settings, weights)
-    for i, x in enumerate(operands):
-        if x is None:
-            assert gradients[i] is None
-            continue
-        along = np.random.default_rng(i).standard_normal(x.shape)
-        values = [
-            total(op, [*operands[:i], x + t * along, *operands[i + 1 :]], settings, weights)
-            for t in (1e-6, -1e-6)
-        ]
-        slope = (values[0] - values[1]) / 2e-6
-        np.testing.assert_allclose((gradients[i] * along).sum(), slope, rtol=1e-6, atol=1e-7)
+    check_joint_slopes(getattr(cells, name), operands_of(name, biases), settings)
 
 
 @pytest.mark.parametrize(("name", "settings"), CASES, ids=str)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_lite as tgl
-from tests.ops.pulling import gather
+from tests.ops.joints import check_joint_slopes, close, pulled, weights_of
 from tinygrad_lite.ops import recurrence
 
 SIZES = [(2, 2, 2), (3, 3, 1), (3, 2, 2, 1), (1,)]
@@ -40,46 +40,11 @@ def settings_of(case):
     return {"sizes": sizes, "backwards": backwards, **(extra if name == "rnn" else {})}
 
 
-def total(op, operands, settings, weights):
-    result = op.visible(op.forward(*operands, **settings))
-    parts = result if isinstance(result, tuple) else (result,)
-    return sum(float((p * w).sum()) for p, w in zip(parts, weights, strict=True))
-
-
-def pulled(op, operands, settings, weights, again=False):
-    result = op.forward(*operands, **settings)
-    needs = tuple(x is not None for x in operands)
-    rule = op.shared_again if again else op.shared
-    g = tuple(weights) if op.outputs else weights[0]
-    return rule.function(g, *gather(rule, op, operands, settings, result, needs))
-
-
-def weights_of(op, operands, settings):
-    result = op.visible(op.forward(*operands, **settings))
-    parts = result if isinstance(result, tuple) else (result,)
-    random = np.random.default_rng(9)
-    return [random.standard_normal(p.shape) for p in parts]
-
-
 @pytest.mark.parametrize("case", CASES, ids=str)
 @pytest.mark.parametrize("bias", [True, False])
 def test_gradients_are_the_slopes(case, bias):
-    op, settings = getattr(recurrence, case[0]), settings_of(case)
-    operands = operands_of(case[0], case[1], bias)
-    weights = weights_of(op, operands, settings)
-    gradients = pulled(op, operands, settings, weights)
-    step = 1e-6
-    for i, x in enumerate(operands):
-        if x is None:
-            assert gradients[i] is None
-            continue
-        along = np.random.default_rng(i).standard_normal(x.shape)
-        values = [
-            total(op, [*operands[:i], x + t * along, *operands[i + 1 :]], settings, weights)
-            for t in (step, -step)
-        ]
-        slope = (values[0] - values[1]) / (2 * step)
-        np.testing.assert_allclose((gradients[i] * along).sum(), slope, rtol=1e-6, atol=1e-7)
+    op, operands = getattr(recurrence, case[0]), operands_of(case[0], case[1], bias)
+    check_joint_slopes(op, operands, settings_of(case))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -88,13 +53,10 @@ def test_the_plain_twin_gives_the_same(case, bias):
     op, settings = getattr(recurrence, case[0]), settings_of(case)
     operands = operands_of(case[0], case[1], bias)
     weights = weights_of(op, operands, settings)
-    fast = pulled(op, operands, settings, weights)
-    plain = pulled(op, operands, settings, weights, again=True)
-    for a, b in zip(fast, plain, strict=True):
-        if a is None:
-            assert b is None
-        else:
-            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+    close(
+        pulled(op, operands, settings, weights),
+        pulled(op, operands, settings, weights, again=True),
+    )
 
 
 @pytest.mark.parametrize("given", [(True, False), (False, True)])
@@ -105,12 +67,7 @@ def test_either_result_of_an_lstm_may_go_unused(given):
     zeros = [w if used else w * 0 for w, used in zip(weights, given, strict=True)]
     nothing = [w if used else None for w, used in zip(weights, given, strict=True)]
     for again in (False, True):
-        for a, b in zip(
-            pulled(op, operands, settings, zeros),
-            pulled(op, operands, settings, nothing, again),
-            strict=True,
-        ):
-            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+        close(pulled(op, operands, settings, nothing, again), pulled(op, operands, settings, zeros))
 
 
 @pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])

@@ -1,5 +1,6 @@
 """Hints: given once for each silent mistake, with a remedy that works; never on right scripts."""
 
+import gc
 import re
 import subprocess
 import sys
@@ -163,6 +164,20 @@ def test_nobody_watches_after_three_steps():
         optimizer.zero_grad()
         model(X).mean().backward()
         optimizer.step()
+    assert here.watch is None
+
+
+def test_nobody_watches_for_an_optimizer_that_is_gone():
+    """Of one that never took its steps: the operations that follow would all be watched."""
+    gc.collect()
+    model = nn.Linear(2, 2)
+    first = optim.SGD(model.parameters(), lr=0.1)
+    second = optim.Adam(model.parameters())
+    del first
+    gc.collect()
+    assert here.watch is not None  # the other one still waits
+    del second
+    gc.collect()
     assert here.watch is None
 
 

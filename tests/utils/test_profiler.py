@@ -35,5 +35,6 @@ def test_paths_of_old_programs(module, name):
 
 
 def test_nothing_is_downloaded():
-    with pytest.raises(NotImplementedError, match=r"fetch http://x/w\.pth yourself"):
-        torch.utils.model_zoo.load_url("http://x/w.pth")
+    for load in (torch.utils.model_zoo.load_url, torch.hub.load_state_dict_from_url):
+        with pytest.raises(NotImplementedError, match="fetch the file yourself"):
+            load("http://x/w.pth")

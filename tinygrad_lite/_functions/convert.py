@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -366,15 +367,14 @@ def set_(self: Any, source: Any = None) -> Any:
 
 @method
 def resize_(self: Any, *sizes: Any, memory_format: Any = None) -> Any:
-    """Another shape; elements beyond the old ones are zero."""
+    """Another shape, in the same memory if there is enough; else elements beyond it are zero."""
     if self._node is not None:
         raise RuntimeError("cannot resize variables that require grad")
     shape = _creation.shape_from(sizes)
-    made = np.zeros(shape, self._array.dtype)
-    flat, old = made.reshape(-1), np.asarray(self._array).reshape(-1)
-    n = min(flat.size, old.size)
-    flat[:n] = old[:n]
-    self._array = made
+    old, count = np.asarray(self._array).reshape(-1), math.prod(shape)
+    if count > old.size:
+        old = np.concatenate((old, np.zeros(count - old.size, old.dtype)))
+    self._array = old[:count].reshape(shape)
     return self
 
 

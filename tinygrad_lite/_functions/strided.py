@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from .._nodes import make
+from .._record import to_type
 from .._stamps import root_of
 from ..ops import elementwise as el, scatter, strided
-from ..ops.indexing import index
+from ..ops.indexing import index, write_view
 from ..ops.shape import transpose
 from ._dims import axis_of, integer
 from ._surface import NAMES, method, need_tensor, surface
@@ -30,6 +31,14 @@ def _in_memory_order(x: Any) -> Any:
             f"{list(array.shape)} leaves gaps: call contiguous() first"
         )
     return transpose(x, axes=axes)
+
+
+def _out_of_memory_order(x: Any, like: Any) -> Any:
+    """What `_in_memory_order` made of `like`, with its axes where they were."""
+    axes = sorted(range(like._array.ndim), key=lambda a: -like._array.strides[a])
+    if like._array.flags.c_contiguous:
+        return x
+    return transpose(x, axes=tuple(axes.index(a) for a in range(len(axes))))
 
 
 def _layout(x: Any, size: Any, stride: Any, offset: Any) -> tuple[Any, Any, int]:
@@ -75,6 +84,38 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -
 def as_strided_copy(input: Any, size: Any, stride: Any, storage_offset: Any = None) -> Any:
     """A copy of what `as_strided` shows."""
     return el.clone(as_strided(input, size, stride, storage_offset))
+
+
+@surface
+def as_strided_scatter(
+    input: Any, src: Any, size: Any, stride: Any, storage_offset: Any = None
+) -> Any:
+    """A copy with `src` written over what `as_strided` of these numbers shows.
+
+    Gradient: 0 in `input` where `src` was written. Differs from PyTorch, whose gradient in `input`
+    is of those places alone: its own gradcheck refuses it.
+
+    >>> import tinygrad_lite as torch
+    >>> torch.zeros(5).as_strided_scatter(torch.tensor([1.0, 2.0]), (2,), (2,), 1)
+    tensor([0., 1., 0., 2., 0.])
+    """
+    need_tensor("as_strided_scatter", src, "src", 2)
+    seen = as_strided(input.detach(), size, stride, storage_offset)._array
+    if src._array.shape != seen.shape:
+        raise RuntimeError(
+            "expected src to have a size equal to the slice of self. src size = "
+            f"{list(src._array.shape)}, slice size = {list(seen.shape)}"
+        )
+    if any(n > 1 and s == 0 for n, s in zip(seen.shape, seen.strides, strict=True)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            f"single memory location: a stride of {list(stride)} is 0"
+        )
+    base = _in_memory_order(input)
+    shape, strides, offset = _layout(base, size, stride, storage_offset)
+    places = strided.strided_places(shape, strides, offset)
+    written = write_view(base, to_type(src, base._array.dtype), places=places)
+    return _out_of_memory_order(written, input)
 
 
 @method

@@ -83,9 +83,7 @@ class UninitializedTensorMixin:
     _node: Any
     _view: Any
 
-    def materialize(
-        self, shape: tuple[int, ...], device: Any = None, dtype: Any = None
-    ) -> None:
+    def materialize(self, shape: tuple[int, ...], device: Any = None, dtype: Any = None) -> None:
         """Become an ordinary tensor of `shape`, with arbitrary contents."""
         own = self.__dict__
         wanted = own.pop("_requires_grad")
@@ -192,6 +190,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         empty = creation.empty((0,), device=device, dtype=dtype, requires_grad=requires_grad)
         return _uninitialized(cls, empty.dtype, requires_grad)
 
+
 class UninitializedBuffer(UninitializedTensorMixin, Tensor):
     """A buffer that gets its shape later."""
 
@@ -209,6 +208,7 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):
         made = _uninitialized(cls, dtype, requires_grad)
         made._is_buffer, made.persistent = True, persistent
         return made
+
 
 def is_lazy(tensor: Any) -> bool:
     """Whether the shape of `tensor` is not known yet."""

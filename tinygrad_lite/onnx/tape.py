@@ -67,7 +67,7 @@ class Tape:
     values: list[Value] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
-    tensors: dict[int, tuple[int, int]] = field(default_factory=dict)
+    tensors: dict[int, tuple[tuple[int, int], int]] = field(default_factory=dict)
     arrays: dict[int, tuple[int, int]] = field(default_factory=dict)
     nodes: dict[int, int] = field(default_factory=dict)
     held: list[Any] = field(default_factory=list)
@@ -98,7 +98,7 @@ class Tape:
                 "computes in NumPy: write it with operations on tensors for the export"
             )
         for tensor, entry in zip(made, found, strict=True):
-            self.tensors[id(tensor)] = entry  # type: ignore[assignment]
+            self._remember(tensor, entry)
             self.held.append(tensor)
 
     def take_call(self, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
@@ -137,7 +137,8 @@ class Tape:
             self._add_step("assign", operands, {"key": self._read_setting(key)}, (number.number,))
         entry = (number.number, version(x._array) + 1)
         self.held += (x, x._array)
-        self.tensors[id(x)] = self.arrays[id(x._array)] = entry
+        self.arrays[id(x._array)] = entry
+        self._remember(x, entry)
         self.roots.add(id(root_of(x._array)))
 
     # -- values -------------------------------------------------------------------------
@@ -176,11 +177,15 @@ class Tape:
         if role in {"input", "result"}:
             self.roots.add(id(root_of(array)) if isinstance(array, np.ndarray) else id(array))
         if isinstance(tensor, Tensor):
-            self.tensors[id(tensor)] = entry
+            self._remember(tensor, entry)
             if tensor._node is not None:
                 self.held.append(tensor._node)
                 self.nodes[id(tensor._node)] = number
         return number
+
+    def _remember(self, tensor: Any, entry: Any) -> None:
+        """Note which value a tensor is, as long as it keeps its array: resize_ brings another."""
+        self.tensors[id(tensor)] = (entry, id(tensor._array))
 
     def _read(self, operand: Any) -> Any:
         """A reference for a tensor or an array, anything else as it is."""
@@ -192,7 +197,10 @@ class Tape:
 
     def _read_tensor(self, tensor: Any) -> Ref:
         array = tensor._array
-        for found in (self.tensors.get(id(tensor)), self.arrays.get(id(array))):
+        known, home = self.tensors.get(id(tensor), (None, id(array)))
+        if home != id(array):
+            return self._read_moved(tensor)
+        for found in (known, self.arrays.get(id(array))):
             if found is not None and found[1] == version(array):
                 return Ref(found[0])
         if tensor._node is not None and id(tensor._node) in self.nodes:
@@ -206,6 +214,18 @@ class Tape:
         if role == "constant":
             self._refuse_data(array)
         return Ref(self._enter(role, name, tensor))
+
+    def _read_moved(self, tensor: Any) -> Ref:
+        """A tensor that has another array than it was noted with, as after `t_` or `resize_`."""
+        array = tensor._array
+        found = self.arrays.get(id(array))
+        if found is None or found[1] != version(array):
+            raise OnnxExporterError(
+                f"a tensor read at {self._find_place()} was given other memory (resize_, set_ or "
+                "an assignment to .data), which an ONNX graph cannot follow: compute a new tensor "
+                "(reshape, torch.cat) instead"
+            )
+        return Ref(found[0])
 
     def _read_array(self, array: Any) -> Ref:
         found = self.arrays.get(id(array))

@@ -36,6 +36,7 @@ def total(x: Any, axes: tuple[int, ...]) -> Any:
 
 # Compared with an array, 64 elements take 0.4 microseconds, with Python's number 0.7.
 ZERO: dict[Any, Any] = {np.dtype(kind): np.zeros((), kind) for kind in (np.float32, np.float64)}
+BITS = {np.dtype("float32"): np.dtype("int32"), np.dtype("float64"): np.dtype("int64")}
 
 
 @op(kind="elementwise", onnx="Relu", formula="g where out ≠ 0")
@@ -55,7 +56,19 @@ def _refuse_booleans(name: str, x: Any) -> None:
 
 @relu.rule
 def _(g: Any, out: Any) -> Any:
-    return g * (out != ZERO.get(out.dtype, 0))  # the result is 0, positive or NaN: NaN passes g
+    """A choice, not a product: 0 · ∞ is NaN, and what flows back into √relu(x) is infinite at 0.
+
+    Above 128 elements the bits of `g` are multiplied as whole numbers, which is that choice: NumPy
+    chooses 6 times slower than it multiplies. The result is 0, positive or NaN, which passes `g`.
+    """
+    zero = ZERO.get(g.dtype)
+    if zero is None or type(g) is not np.ndarray:
+        return where(out != 0, g, 0.0)
+    if g.size <= 128:
+        return np.where(out, g, zero)
+    bits, pulled = BITS[g.dtype], np.empty(g.shape, g.dtype)
+    np.multiply(g.view(bits), out != zero, pulled.view(bits))
+    return pulled
 
 
 @op(kind="elementwise", onnx="Clip")
@@ -67,7 +80,7 @@ def hardtanh(x: Any, *, low: float = -1.0, high: float = 1.0) -> Any:
     return x.clip(low, high)
 
 
-hardtanh.rule(lambda g, x, low, high: where((x > low) & (x < high), g, 0.0))
+hardtanh.rule(lambda g, x, low, high: where((x <= low) | (x >= high), 0.0, g))  # NaN passes g
 
 
 @op(kind="elementwise")
@@ -85,7 +98,7 @@ def hardshrink(x: Any, *, lambd: float = 0.5) -> Any:
     return np.where((x >= -lambd) & (x <= lambd), np.zeros((), x.dtype), x)
 
 
-hardshrink.rule(lambda g, x, lambd: where((x < -lambd) | (x > lambd), g, 0.0))
+hardshrink.rule(lambda g, x, lambd: where((x >= -lambd) & (x <= lambd), 0.0, g))
 
 
 @op(kind="elementwise", onnx="Shrink")
@@ -96,7 +109,7 @@ def softshrink(x: Any, *, lambd: float = 0.5) -> Any:
     )
 
 
-softshrink.rule(lambda g, x, lambd: where((x < -lambd) | (x > lambd), g, 0.0))
+softshrink.rule(lambda g, x, lambd: where((x >= -lambd) & (x <= lambd), 0.0, g))
 
 
 @op(kind="elementwise", dtypes="float", onnx="HardSigmoid")
@@ -171,7 +184,7 @@ def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, inner: float = 1.0) -
 @elu.rule
 def _(g: Any, x: Any, alpha: float, scale: float, inner: float) -> Any:
     low = exp(where(x >= 0, 0.0, x * inner))  # the second derivative is 0 at 0
-    return where(x > 0, g * scale, g * low * (alpha * scale * inner))
+    return where(x <= 0, g * low * (alpha * scale * inner), g * scale)
 
 
 # Smooth ones

@@ -161,7 +161,13 @@ acos = unary("acos", np.arccos, lambda g, x: -g / np.sqrt(1 - x * x), onnx="Acos
 atan = unary("atan", np.arctan, lambda g, x: g / (x * x + 1), onnx="Atan")
 sinh = unary("sinh", np.sinh, lambda g, x: g * np.cosh(x), onnx="Sinh", formula="g cosh x")
 cosh = unary("cosh", np.cosh, lambda g, x: g * np.sinh(x), onnx="Cosh", formula="g sinh x")
-tanh = unary("tanh", np.tanh, lambda g, out: g - g * out * out, onnx="Tanh", formula="g (1 − out²)")
+# Taken from an array, 64 elements take 0.6 microseconds, from Python's number 0.9.
+ONE: dict[Any, Any] = {np.dtype(kind): np.ones((), kind) for kind in (np.float32, np.float64)}
+
+tanh = unary(
+    "tanh", np.tanh, lambda g, out: g * (ONE.get(out.dtype, 1) - out * out), onnx="Tanh",
+    formula="g (1 − out²)",
+)  # fmt: skip
 asinh = unary("asinh", np.arcsinh, lambda g, x: g / np.sqrt(x * x + 1), onnx="Asinh")
 acosh = unary("acosh", np.arccosh, lambda g, x: g / np.sqrt(x * x - 1), onnx="Acosh")
 atanh = unary("atanh", np.arctanh, lambda g, x: g / (1 - x * x), onnx="Atanh")

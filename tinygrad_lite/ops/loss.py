@@ -67,7 +67,7 @@ def huber(x: Any, y: Any, *, delta: float) -> Any:
 
 def _huber_slope(g: Any, x: Any, y: Any, delta: float) -> Any:
     error = x - y
-    return g * where(absolute(error) < delta, error, sign(error) * delta)
+    return g * where(absolute(error) >= delta, sign(error) * delta, error)  # NaN stays NaN
 
 
 huber.rule(_huber_slope)
@@ -87,7 +87,7 @@ def _smooth_slope(g: Any, x: Any, y: Any, beta: float) -> Any:
     error = x - y
     if beta == 0:
         return g * sign(error)
-    return g * where(absolute(error) < beta, error / beta, sign(error))
+    return g * where(absolute(error) >= beta, sign(error), error / beta)  # NaN stays NaN
 
 
 smooth_l1.rule(_smooth_slope)

@@ -258,8 +258,15 @@ def min(x: Any) -> Any:
     return _smallest(x, axis=None)
 
 
-max.rule(lambda g, x, out: g * tie_share(x, out))
-min.rule(lambda g, x, out: g * tie_share(x, out))
+def pull_to_ties_of_all(g: Any, x: Any, out: Any) -> Any:
+    """The gradient of one extreme of all, split evenly; the other elements get 0, not 0 · ∞."""
+    share = tie_share(x, out)
+    pulled = g * share
+    return pulled if -math.inf < g < math.inf else where(share == 0, 0.0, pulled)
+
+
+max.rule(pull_to_ties_of_all)
+min.rule(pull_to_ties_of_all)
 
 
 @op(kind="constant", onnx="ArgMax")

@@ -14,7 +14,7 @@ import numpy as np
 from .._kernels.order import order, order_at, order_start
 from .._op import op
 from .gathering import gather, ungather
-from .reduction import pull_to_index, tie_share
+from .reduction import pull_to_index, pull_to_ties_of_all
 
 __all__ = [
     "argsort",
@@ -171,8 +171,8 @@ def _nothing(x: Any) -> Any:
     return x.dtype.type(np.nan) if x.dtype.kind == "f" else np.iinfo(x.dtype).min
 
 
-median.rule(lambda g, x, out: g * tie_share(x, out))
-nanmedian.rule(lambda g, x, out: g * tie_share(x, out))
+median.rule(pull_to_ties_of_all)
+nanmedian.rule(pull_to_ties_of_all)
 
 
 # --- counting and finding --------------------------------------------------------------------

@@ -249,15 +249,15 @@ def _times_log(x: Any, y: Any, log: Any) -> Any:
 xlogy = binary(
     "xlogy",
     lambda x, y: _times_log(x, y, np.log(y)),
-    lambda g, x, y: g * where((x == 0) & (y <= 0), 0.0, np.log(where((x == 0) & (y <= 0), 1.0, y))),
+    lambda g, x, y: where((x == 0) & (y <= 0), 0.0, g * np.log(where((x == 0) & (y <= 0), 1.0, y))),
     lambda g, x, y: g * x / y,
     dtypes="float",
 )
 xlog1py = binary(
     "xlog1py",
     lambda x, y: _times_log(x, y, np.log1p(y)),
-    lambda g, x, y: (
-        g * where((x == 0) & (y <= -1), 0.0, np.log1p(where((x == 0) & (y <= -1), 1.0, y)))
+    lambda g, x, y: where(
+        (x == 0) & (y <= -1), 0.0, g * np.log1p(where((x == 0) & (y <= -1), 1.0, y))
     ),
     lambda g, x, y: g * x / (y + 1),
     dtypes="float",

@@ -1,18 +1,7 @@
-"""torch.utils.model_zoo: for imports; weights are read from files."""
+"""torch.utils.model_zoo: an old name of what `torch.hub` has."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from ..hub import load_state_dict_from_url as load_url
 
 __all__ = ["load_url"]
-
-
-def load_url(url: str, *args: Any, **keywords: Any) -> NoReturn:
-    """Not available: nothing is downloaded.
-
-    Errors: NotImplementedError, which says what to write instead.
-    """
-    raise NotImplementedError(
-        f"nothing is downloaded here: fetch {url} yourself, then "
-        "model.load_state_dict(torch.load(path))"
-    )

@@ -92,7 +92,7 @@ _REGULAR: dict[int, tuple[int, ...]] = {
         77, 77, 77, 77, 59, 95, 95, 95, 95, 95, 77, 77, 77, 112, 95, 95, 95, 95, 88, 88, 88, 88,
         77, 77, 77, 84, 84, 74, 74, 77,
     ),
-}
+}  # fmt: skip
 _BOLD: dict[int, tuple[int, ...]] = {
     0x0020: (
         35, 46, 53, 84, 70, 101, 88, 31, 46, 46, 53, 84, 38, 42, 38, 37, 70, 70, 70, 70, 70, 70,
@@ -173,7 +173,7 @@ _BOLD: dict[int, tuple[int, ...]] = {
         77, 77, 77, 77, 64, 95, 95, 95, 95, 95, 77, 77, 77, 112, 95, 95, 95, 95, 88, 88, 88, 88,
         77, 77, 77, 84, 84, 74, 74, 77,
     ),
-}
+}  # fmt: skip
 
 
 def _unroll(spans: dict[int, tuple[int, ...]]) -> dict[str, int]:
@@ -219,4 +219,3 @@ def shorten(text: str, size: float, room: float, *, bold: bool = False) -> str:
             return cut
         keep -= 1
     return "…"
-

@@ -88,8 +88,10 @@ def check(ours, theirs, args, kwargs, *, second=True):
 
 def _check_grads(pairs, store, second):
     generator = torch.Generator().manual_seed(3)
-    seeds = [torch.randn(b.shape, generator=generator, dtype=b.dtype, requires_grad=True)
-             for _, b in pairs]
+    seeds = [
+        torch.randn(b.shape, generator=generator, dtype=b.dtype, requires_grad=True)
+        for _, b in pairs
+    ]
     links = []
     our_seeds = [mirror(s, links) for s in seeds]
     ours, theirs = [a for a, _ in pairs], [b for _, b in pairs]
@@ -114,8 +116,7 @@ def _check_grads(pairs, store, second):
 
 
 def _check_second(first, ours, inputs, our_inputs):
-    pairs = [(a, t) for a, t in zip(ours, first, strict=True)
-             if t is not None and t.requires_grad]
+    pairs = [(a, t) for a, t in zip(ours, first, strict=True) if t is not None and t.requires_grad]
     if not pairs:
         return
     generator = torch.Generator().manual_seed(4)
@@ -131,8 +132,9 @@ def _check_second(first, ours, inputs, our_inputs):
     if not live:
         found = [None] * len(inputs)
     else:
-        found = gradients_of([a for a, _ in live], [mirror(s, []) for _, s in live], our_inputs,
-                             False, False)
+        found = gradients_of(
+            [a for a, _ in live], [mirror(s, []) for _, s in live], our_inputs, False, False
+        )
     for i, (a, t) in enumerate(zip(found, wanted, strict=True)):
         zeros = torch.zeros_like(inputs[i])
         same(zeros if a is None else a, zeros if t is None else t, f"second gradient {i}")

@@ -67,8 +67,13 @@ def test_entry(entry, dtype):
                 _share_chance(sample, dtype)
             _leave_chance_out(name, sample)
             try:
-                check(ours, entry.op, (sample.input, *sample.args), sample.kwargs,
-                      second=entry.supports_gradgrad and dtype is torch.float64)
+                check(
+                    ours,
+                    entry.op,
+                    (sample.input, *sample.args),
+                    sample.kwargs,
+                    second=entry.supports_gradgrad and dtype is torch.float64,
+                )
             except Exception as error:
                 error.add_note(f"sample {count}: {_describe(sample)}")
                 raise

@@ -108,9 +108,7 @@ def test_output_and_gradients(case):
     for place, (a, b) in enumerate(zip(our_inputs, their_inputs, strict=True)):
         if isinstance(b, torch.Tensor):
             gradients_near(a, b, f"gradient of input {place}")
-    for (name, a), (_, b) in zip(
-        ours.named_parameters(), theirs.named_parameters(), strict=True
-    ):
+    for (name, a), (_, b) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
         gradients_near(a, b, f"gradient of {name}")
     for (name, a), (_, b) in zip(ours.named_buffers(), theirs.named_buffers(), strict=True):
         near(a, b, f"buffer {name}")

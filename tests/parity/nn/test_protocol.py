@@ -373,8 +373,9 @@ def state_hooks(lib):
         lambda m, state, prefix, meta: state.update({prefix + "more": lib.ones(1)})
     )
     layer[0].register_load_state_dict_pre_hook(
-        lambda m, state, prefix, *rest: state.pop(prefix + "more", None)
-        and log.append(("load", type(m).__name__, prefix))
+        lambda m, state, prefix, *rest: (
+            state.pop(prefix + "more", None) and log.append(("load", type(m).__name__, prefix))
+        )
     )
     layer.register_load_state_dict_post_hook(
         lambda m, keys: log.append(("loaded", list(keys.missing_keys), list(keys.unexpected_keys)))
@@ -473,9 +474,12 @@ def lazy(lib, name, args, shape):
     before = repr(layer), layer.has_uninitialized_params()
     rng = np.random.default_rng(0)
     layer(lib.tensor(rng.standard_normal(shape).astype(np.float32)))
-    return before, repr(layer), type(layer).__name__, [
-        (k, tuple(v.shape)) for k, v in layer.state_dict().items()
-    ]
+    return (
+        before,
+        repr(layer),
+        type(layer).__name__,
+        [(k, tuple(v.shape)) for k, v in layer.state_dict().items()],
+    )
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

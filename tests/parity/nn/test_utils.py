@@ -172,9 +172,7 @@ def test_sequences_there_and_back():
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("with_state", [False, True])
 def test_recurrent_layers_on_packed_sequences(kind, bidirectional, with_state):
-    ours, theirs = twins(
-        lambda t: getattr(t.nn, kind)(2, 3, 2, bidirectional=bidirectional)
-    )
+    ours, theirs = twins(lambda t: getattr(t.nn, kind)(2, 3, 2, bidirectional=bidirectional))
     a, b = both(normal(4, 3, 2), grad=True)
     state = normal(2 * (1 + bidirectional), 3, 3, seed=5)
     results = []
@@ -423,8 +421,9 @@ def test_stacks_of_transformer_layers():
     assert repr(ours) == repr(theirs)
     a, b = both(normal(2, 4, 6), grad=True)
     padding = np.array([[False] * 4, [False, False, True, True]])
-    mask, other = tgl.nn.Transformer.generate_square_subsequent_mask(4), (
-        torch.nn.Transformer.generate_square_subsequent_mask(4)
+    mask, other = (
+        tgl.nn.Transformer.generate_square_subsequent_mask(4),
+        (torch.nn.Transformer.generate_square_subsequent_mask(4)),
     )
     same(mask, other)
     added = np.where(padding, -np.inf, 0.0).astype(np.float32)

@@ -138,9 +138,7 @@ class Sequential(Module):
 
 def _repeated(modules: Sequential, times: Any) -> list[Module]:
     if not isinstance(times, int):
-        raise TypeError(
-            f"unsupported operand type(s) for *: {type(modules)} and {type(times)}"
-        )
+        raise TypeError(f"unsupported operand type(s) for *: {type(modules)} and {type(times)}")
     if times <= 0:
         raise ValueError(f"Non-positive multiplication factor {times} for {type(modules)}")
     return list(modules) * times

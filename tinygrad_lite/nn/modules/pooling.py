@@ -324,9 +324,7 @@ class _LPPool(Module):
         self.stride, self.ceil_mode = stride, ceil_mode
 
     def _pool(self, function: Any, input: Any) -> Any:
-        return function(
-            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
-        )
+        return function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
 
     def extra_repr(self) -> str:
         """The norm and the window."""
@@ -391,9 +389,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
 
     def forward(self, input: Any) -> Any:
         """Return the maxima."""
-        return F.adaptive_max_pool1d(
-            input, self.output_size, return_indices=self.return_indices
-        )
+        return F.adaptive_max_pool1d(input, self.output_size, return_indices=self.return_indices)
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPool):
@@ -401,9 +397,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
 
     def forward(self, input: Any) -> Any:
         """Return the maxima."""
-        return F.adaptive_max_pool2d(
-            input, self.output_size, return_indices=self.return_indices
-        )
+        return F.adaptive_max_pool2d(input, self.output_size, return_indices=self.return_indices)
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
@@ -411,9 +405,7 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
 
     def forward(self, input: Any) -> Any:
         """Return the maxima."""
-        return F.adaptive_max_pool3d(
-            input, self.output_size, return_indices=self.return_indices
-        )
+        return F.adaptive_max_pool3d(input, self.output_size, return_indices=self.return_indices)
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPool):

@@ -240,9 +240,7 @@ class TransformerEncoder(Module):
         padding = additive_mask(src_key_padding_mask, "src_key_padding_mask", src.dtype)
         x = src
         for layer in self.layers:
-            x = layer(
-                x, src_mask=mask, is_causal=bool(is_causal), src_key_padding_mask=padding
-            )
+            x = layer(x, src_mask=mask, is_causal=bool(is_causal), src_key_padding_mask=padding)
         return x if self.norm is None else self.norm(x)
 
 
@@ -251,9 +249,7 @@ class TransformerDecoder(Module):
 
     norm: Any
 
-    def __init__(
-        self, decoder_layer: Any, num_layers: int, norm: Module | None = None
-    ) -> None:
+    def __init__(self, decoder_layer: Any, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()
         self.layers = _copies(decoder_layer, num_layers)
         self.num_layers = num_layers

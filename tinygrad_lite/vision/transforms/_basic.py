@@ -44,6 +44,11 @@ def pixels_of(image: Any) -> tuple[Array, int]:
     return array, 0
 
 
+def real_type(array: Array) -> Any:
+    """Return the type to compute in: double for doubles, single for all else."""
+    return np.float64 if array.dtype == np.float64 else np.float32
+
+
 def like(image: Any, array: Array) -> Any:
     """Return new values as what the image was: a tensor, or an array."""
     return make(np.ascontiguousarray(array), None) if isinstance(image, Tensor) else array
@@ -239,7 +244,7 @@ def resize(
             index = np.arange(length) * array.shape[axis + i] // length
             array = array.take(index, axis + i)
         return like(image, array)
-    result: Any = array.astype(np.float64 if array.dtype == np.float64 else np.float32)
+    result: Any = array.astype(real_type(array))
     for i, length in enumerate(target):
         cubic, old = mode == "bicubic", array.shape[axis + i]
         weights = _weights(old, length, antialias=bool(antialias), cubic=cubic)
@@ -309,7 +314,7 @@ def rgb_to_grayscale(image: Any, num_output_channels: int = 1) -> Any:
     if array.ndim == 2:
         return image
     channels = 2 if axis == 0 else array.ndim - 3
-    weights = np.array([0.2989, 0.587, 0.114], np.float32 if array.dtype != np.float64 else None)
+    weights = np.array([0.2989, 0.587, 0.114], real_type(array))
     gray = np.tensordot(array, weights, (channels, 0))
     gray = gray if array.dtype.kind == "f" else gray.astype(array.dtype)
     if axis == 0 and num_output_channels == 1:

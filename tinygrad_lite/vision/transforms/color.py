@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..._tensor import Tensor
-from ._basic import Array, like, pixels_of, rgb_to_grayscale
+from ._basic import Array, like, pixels_of, real_type, rgb_to_grayscale
 
 __all__ = [
     "adjust_brightness",
@@ -40,7 +40,7 @@ def on_planes(image: Any, change: Callable[[Array], Array]) -> Any:
 
 def blend(one: Array, other: Array | float, share: float) -> Array:
     """Return share · one + (1 − share) · other, within the range of the first."""
-    kind: Any = np.float64 if one.dtype == np.float64 else np.float32
+    kind = real_type(one)
     mixed = kind(share) * one.astype(kind) + kind(1.0 - share) * np.asarray(other, kind)
     result: Array = np.clip(mixed, 0, largest(one)).astype(one.dtype)
     return result
@@ -70,7 +70,7 @@ def adjust_contrast(image: Any, contrast_factor: float) -> Any:
     _need_factor("contrast_factor", contrast_factor)
 
     def change(x: Array) -> Array:
-        kind = np.float64 if x.dtype == np.float64 else np.float32
+        kind = real_type(x)
         mean = gray_of(x).astype(kind).mean((-3, -2, -1), keepdims=True)
         return blend(x, mean, contrast_factor)
 
@@ -90,7 +90,7 @@ def adjust_gamma(image: Any, gamma: float, gain: float = 1) -> Any:
     _need_factor("gamma", gamma)
 
     def change(x: Array) -> Array:
-        kind: Any = np.float64 if x.dtype == np.float64 else np.float32
+        kind = real_type(x)
         white = largest(x)
         y: Array = np.clip(gain * (x.astype(kind) / kind(white)) ** kind(gamma), 0, 1)
         if x.dtype.kind == "f":
@@ -109,7 +109,7 @@ def adjust_hue(image: Any, hue_factor: float) -> Any:
     def change(x: Array) -> Array:
         if x.shape[-3] == 1:
             return x
-        kind: Any = np.float64 if x.dtype == np.float64 else np.float32
+        kind = real_type(x)
         h, s, v = _hsv(x.astype(kind) / kind(largest(x)))
         turned = _rgb((h + kind(hue_factor)) % 1, s, v)
         if x.dtype.kind == "f":
@@ -171,7 +171,7 @@ def autocontrast(image: Any) -> Any:
     """Stretch each channel to the whole range."""
 
     def change(x: Array) -> Array:
-        kind = np.float64 if x.dtype == np.float64 else np.float32
+        kind = real_type(x)
         low, high = (
             bound.astype(kind)
             for bound in (x.min((-2, -1), keepdims=True), x.max((-2, -1), keepdims=True))
