@@ -16,9 +16,9 @@ from . import instead_of
 from .chunks import PIECE, flat_pieces
 from .erf import erf
 from .memory import aligned
-from .team import side_by_side
+from .team import MUCH, side_by_side
 
-__all__ = ["gelu", "gelu_tanh", "silu"]
+__all__ = ["gelu", "gelu_tanh", "silu", "times_slope"]
 
 BUFFERS = 3  # that a piece may use for its steps in between
 
@@ -186,3 +186,24 @@ def _silu_piece(x: Any, out: Any, slope: Any, buffers: Any, numbers: Any) -> Non
 def silu(x: Any) -> tuple[Any, Any]:
     """x σ(x) and its slope σ (1 + x (1 − σ))."""
     return _in_pieces(x, _silu_piece, (1,))
+
+
+def _times_slope(g: Any, slope: Any) -> Any:
+    return g * slope
+
+
+@instead_of(_times_slope)
+def times_slope(g: Any, slope: Any) -> Any:
+    """g times `slope`, which is overwritten: memory at hand saves a third of a large product."""
+    if not slope.ndim or g.shape != slope.shape or g.dtype != slope.dtype:
+        return g * slope
+    if slope.size < MUCH or not g.flags.c_contiguous:
+        return np.multiply(g, slope, out=slope)
+    given, product = g.reshape(-1), slope.reshape(-1)
+
+    def work(parts: Iterable[slice]) -> None:
+        for part in parts:
+            np.multiply(given[part], product[part], out=product[part])
+
+    side_by_side(flat_pieces(slope.size), slope.size, work)
+    return slope

@@ -229,6 +229,7 @@ def silu(x: Any) -> Any:
 
 
 silu.rule(lambda g, slope: g * slope)
+silu.last(lambda g, slope: smooth.times_slope(g, slope))
 
 
 @silu.again
@@ -256,6 +257,7 @@ def gelu(x: Any) -> Any:
 
 
 gelu.rule(lambda g, slope: g * slope)
+gelu.last(lambda g, slope: smooth.times_slope(g, slope))
 
 
 @gelu.again
@@ -280,6 +282,7 @@ def gelu_tanh(x: Any) -> Any:
 
 
 gelu_tanh.rule(lambda g, slope: g * slope)
+gelu_tanh.last(lambda g, slope: smooth.times_slope(g, slope))
 
 
 @gelu_tanh.again
