@@ -17,7 +17,7 @@ import pytest
 
 import tinygrad_lite
 from tests.samples import POLYNOMIALS, SAMPLES
-from tinygrad_lite import Tensor, ops
+from tinygrad_lite import Tensor, _kernels, ops
 from tinygrad_lite._op import CATALOGUE
 from tinygrad_lite._record import apply
 from tinygrad_lite._state import here
@@ -477,6 +477,11 @@ def rules_of(op):
     without = WITHOUT_BY.get(op.name, ())
     found = [(f"{op.name}[{i}]", rule) for i, rule in enumerate(op.rules) if i not in without]
     found += [(f"{op.name} again[{i}]", rule) for i, rule in enumerate(op.rules_again)]
+    found += [
+        (f"{op.name} last[{i}]", rule)
+        for i, rule in enumerate(op.rules_last)
+        if rule is not op.rules[i] and not _kernels.PLAIN  # which walks the careful way
+    ]
     found += [(f"{op.name} shared", op.shared), (f"{op.name} shared again", op.shared_again)]
     return [(name, rule) for name, rule in found if rule is not None]
 
@@ -495,8 +500,10 @@ def mutated(function, change):
 
 def survives(op, rule, change, again):
     """Whether the samples' checks pass although a rule is wrong."""
-    right = rule.function
+    right, last = rule.function, op.rules_last
     rule.function = mutated(right, change)
+    if rule in op.rules:  # as where the graph is kept
+        op.rules_last = op.rules
     try:
         for sample in SAMPLES[op.name]:
             if sample.smooth:
@@ -504,7 +511,7 @@ def survives(op, rule, change, again):
     except AssertionError:
         return False
     finally:
-        rule.function = right
+        rule.function, op.rules_last = right, last
     return True
 
 

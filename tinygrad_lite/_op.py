@@ -129,7 +129,8 @@ class Op:
     `rules[i]` pulls the gradient back to operand `i`; `shared` serves all operands at once and
     then replaces them.  `rules_again` and `shared_again` are twins used only where the gradient
     itself is recorded; operations whose rules lean on `aux` values that depend on an operand
-    need them.
+    need them.  `rules_last` are the rules of a walk that lets the graph go: those declared with
+    `last`, else the usual ones.
     """
 
     tensor_class: type | tuple[()] = ()  # the class users hold, made known by its floor
@@ -160,6 +161,7 @@ class Op:
         self.trusted = False  # of this library, whose rules are tested: no checks in the walk
         self.rules: list[Rule | None] = [None] * len(self.operands)
         self.rules_again: list[Rule | None] = [None] * len(self.operands)
+        self.rules_last: list[Rule | None] = [None] * len(self.operands)
         self.shared: Rule | None = None
         self.shared_again: Rule | None = None
 
@@ -220,8 +222,17 @@ class Op:
         if isinstance(function, str):
             return lambda f: self.rule(f, function)
         index = self.rules.index(None) if of is None else self.operands.index(of)
-        self.rules[index] = Rule(function, self)
+        self.rules[index] = self.rules_last[index] = Rule(function, self)
         self._forget()
+        return function
+
+    def last(self, function: F) -> F:
+        """Declare what the first operand's rule becomes once nobody needs its `aux` values again.
+
+        It names what the rule names, and may return an `aux` array that it has overwritten: such
+        an array is the node's alone, and no user sees it.
+        """
+        self.rules_last[0] = Rule(function, self)
         return function
 
     @overload

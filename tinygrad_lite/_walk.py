@@ -239,6 +239,9 @@ class Walk:
         kept, op, shapes, needed = node.kept, node.op, node.shapes, self.needed
         if kept is FREED:
             raise freed_error(node)
+        rules = op.rules
+        if not self.retain and op.facts.holds:  # first, for the last rules overwrite what is kept
+            node.kept, node.kept_again, rules = FREED, None, op.rules_last
         shared = None if op.shared is None else op.shared.function(g, *kept)
         for i, parent in enumerate(node.parents):
             if parent is None or (needed is not None and parent not in needed):
@@ -247,14 +250,12 @@ class Walk:
                 gx = shared[i]
             else:
                 arguments = kept[i]
-                gx = None if arguments is None else op.rules[i].function(g, *arguments)
+                gx = None if arguments is None else rules[i].function(g, *arguments)
             if gx is None:
                 continue
             if gx.shape != shapes[i]:
                 gx = reduce_to(gx, shapes[i], node, i)
             self.deliver(parent, gx, gx is not g and _is_fresh(gx, g))
-        if not self.retain and op.facts.holds:
-            node.kept, node.kept_again = FREED, None
 
     def results(self) -> Iterator[list[Any]]:
         """The entries of the leaves reached."""

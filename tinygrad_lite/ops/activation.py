@@ -242,6 +242,7 @@ def silu(x: Any) -> Any:
 
 
 silu.rule(lambda g, slope: g * slope)
+silu.last(lambda g, slope: smooth.times_slope(g, slope))
 
 
 @silu.again
@@ -269,6 +270,7 @@ def gelu(x: Any) -> Any:
 
 
 gelu.rule(lambda g, slope: g * slope)
+gelu.last(lambda g, slope: smooth.times_slope(g, slope))
 
 
 @gelu.again
@@ -293,6 +295,7 @@ def gelu_tanh(x: Any) -> Any:
 
 
 gelu_tanh.rule(lambda g, slope: g * slope)
+gelu_tanh.last(lambda g, slope: smooth.times_slope(g, slope))
 
 
 @gelu_tanh.again

@@ -55,7 +55,7 @@ def _(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any, count: int
     )
     shape = x.shape[x.ndim - count :]
     return (
-        gx.reshape(x.shape) if needs[0] else None,
+        (gx if gx.shape == x.shape else gx.reshape(x.shape)) if needs[0] else None,
         gw.reshape(shape) if needs[1] else None,
         gb.reshape(shape) if needs[2] else None,
     )
