@@ -246,6 +246,8 @@ BINARY: dict[str, tuple[Any, ...]] = {
     "pow": (P, R, each(math.pow), "T.pow(x, y)", ([0.0, 0.0, 0.0, -1.0], [0.0, 2.0, 0.5, 2.0])),
     "logaddexp": (R, R, each(lambda x, y: math.log(math.exp(x) + math.exp(y))), "T.logaddexp(x, y)"),
     "logaddexp2": (R, R, each(lambda x, y: math.log2(2**x + 2**y)), "T.logaddexp2(x, y)"),
+    "tanh_backward": (R, R, lambda x, y: x - x * y**2, "x * (1 - y * y)"),
+    "sigmoid_backward": (R, R, lambda x, y: x * y - x * y**2, "x * (y - y * y)"),
     "atan2": (P, R, each(math.atan2), "T.atan2(x, y)", ([0.0], [0.0])),
     "hypot": (P, R, each(math.hypot), "T.hypot(x, y)"),
     "copysign": (P, P, each(math.copysign), "T.copysign(x, y)", ([0.0, -1.0], [1.0, -0.0])),

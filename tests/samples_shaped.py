@@ -337,6 +337,9 @@ for _one, _other in (
     add("matmul", draw("a", _one), draw("b", _other), torch="x @ y",
         reference=lambda a, b: np.einsum(f"{'...ij'[-a.ndim:] if a.ndim < 2 else '...ij'},"
             f"{'j' if b.ndim < 2 else '...jk'}->{'...i' if a.ndim > 1 else ''}{'k' if b.ndim > 1 else ''}", a, b))  # fmt: skip
+for _shared in (3, 1, 0):
+    add("matmul_transposed", draw("a", (_shared, 2)), draw("b", (_shared, 4)), torch="x.T @ y",
+        reference=lambda a, b: np.einsum("ni,nj->ij", a, b))  # fmt: skip
 for _lead in ((2,), (2, 2), (0,)):
     x, w, b = draw("x", (*_lead, 3)), draw("w", (4, 3)), draw("b", (4,))
     add(

@@ -472,7 +472,9 @@ def written(
             source = source_of(
                 op, operator=operator, reflected=reflected, out=out, alone=alone, depth=depth
             )
-        file = f"{WRITTEN} {op.name}>"
+        flags = {"operator": operator, "reflected": reflected, "out": out, "alone": alone}
+        kind = "".join(f", {flag}" for flag, on in flags.items() if on) or f", {depth}"
+        file = f"{WRITTEN} {op.name}{kind}>"  # one for each text
         linecache.cache[file] = (len(source), None, source.splitlines(True), file)  # tracebacks
         names.update({f"default_{name}": value for name, value in op.defaults.items()})
         names.update(Tensor=Op.tensor_class, forward=op.forward)

@@ -6,6 +6,7 @@ __all__ = ["backward_name"]
 
 SPECIAL = {
     "matmul": "MmBackward0",
+    "matmul_transposed": "MmBackward0",
     "linear": "AddmmBackward0",
     "power": "PowBackward0",
     "pow": "PowBackward1",

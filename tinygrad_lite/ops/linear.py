@@ -11,7 +11,7 @@ from .._kernels.affine import affine, product, times
 from .._kernels.broadcast import column_sums
 from .._kernels.products import product_of
 from .._op import op
-from .matmul import matmul, swap
+from .matmul import matmul, matmul_transposed
 from .shape import reshape, unexpand
 
 
@@ -45,9 +45,8 @@ def _pull_x(g: Any, weight: Any) -> Any:
 
 
 def _pull_weight(g: Any, x: Any) -> Any:
-    if g.ndim == 2:
-        return g.T.dot(x) if g.__class__ is np.ndarray else matmul(g.T, x)
-    return matmul(swap(_rows(g)), _rows(x))
+    g, x = _rows(g), _rows(x)
+    return g.T.dot(x) if g.__class__ is np.ndarray else matmul_transposed(g, x)
 
 
 linear.rule(_pull_x)

@@ -63,4 +63,23 @@ def _(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
     return matmul(swap(x), g)
 
 
-__all__ = ["matmul", "swap"]
+@op(kind="bilinear", label="xᵀ@", dtypes="same", formula="y gᵀ, x g")
+def matmul_transposed(x: Any, y: Any) -> Any:
+    """Xᵀ y of matrices (n, a) and (n, b): how the weight of a linear map gets its gradient.
+
+    One operation instead of two where that gradient is itself differentiated.
+    """
+    return x.T.dot(y)
+
+
+@matmul_transposed.rule
+def _(g: Any, y: Any) -> Any:
+    return y.dot(g.T) if g.__class__ is np.ndarray else matmul(y, swap(g))
+
+
+@matmul_transposed.rule
+def _(g: Any, x: Any) -> Any:
+    return matmul(x, g)
+
+
+__all__ = ["matmul", "matmul_transposed", "swap"]

@@ -38,8 +38,9 @@ KINDS: dict[str, Kind] = {
 }
 
 _WORDS = {
-    "weighted": "matmul bmm addmm linear linear_without_bias bilinear conv conv1d conv2d conv3d "
-    "conv_transpose recurrence einsum dot outer mv mm lstm gru rnn tensordot baddbmm",
+    "weighted": "matmul matmul_transposed bmm addmm linear linear_without_bias bilinear conv "
+    "conv1d conv2d conv3d conv_transpose recurrence einsum dot outer mv mm lstm gru rnn tensordot "
+    "baddbmm",
     "activation": "relu hardtanh threshold hardshrink softshrink hardsigmoid hardswish leaky_relu "
     "prelu elu softplus logsigmoid softsign tanhshrink silu mish gelu gelu_tanh sigmoid tanh "
     "softmax log_softmax relu6 selu celu glu swish",
@@ -93,8 +94,9 @@ RESHAPERS = frozenset({
     "ravel",
 })  # fmt: skip
 _ORDERED = frozenset({
-    "sub", "div", "pow", "power", "matmul", "linear", "linear_without_bias", "bilinear", "where",
-    "lerp", "atan2", "copysign", "lt", "le", "gt", "ge", "floor_divide", "remainder", "fmod",
+    "sub", "div", "pow", "power", "matmul", "matmul_transposed", "linear", "linear_without_bias",
+    "bilinear", "where", "tanh_backward", "sigmoid_backward", "lerp", "atan2",
+    "copysign", "lt", "le", "gt", "ge", "floor_divide", "remainder", "fmod",
     "recurrence", "cross_entropy", "nll_loss", "mse_loss", "conv2d", "gather", "take",
     "index_select", "masked_fill", "kl_div", "cat", "stack",
 })  # fmt: skip

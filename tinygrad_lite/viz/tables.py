@@ -118,6 +118,8 @@ def count_macs(graph: Graph, node: Node) -> int:
     shapes = [_find_shape(graph, operand) for operand in node.operands]
     if node.op.startswith("linear") or node.op == "matmul":
         return size * (shapes[0][-1] if shapes and shapes[0] else 0)
+    if node.op == "matmul_transposed":
+        return size * (shapes[0][0] if shapes and shapes[0] else 0)
     if node.op.startswith("conv") and len(shapes) > 1 and shapes[1]:
         inner = 1
         for extent in shapes[1][1:]:

@@ -32,6 +32,11 @@ def write_matmul(c: Context, x: Any, y: Any) -> Any:
     return c.emit("MatMul", c.value(x), c.value(y))
 
 
+@writes("matmul_transposed")
+def write_matmul_transposed(c: Context, x: Any, y: Any) -> Any:
+    return c.emit("MatMul", c.emit("Transpose", c.value(x), perm=[1, 0]), c.value(y))
+
+
 @writes("blend")
 def write_blend(c: Context, x: Value, matrix: Any) -> Any:
     """The axis moved to the end, times the transposed matrix, and moved back."""

@@ -11,6 +11,21 @@ from ...ops.activation import GELU_CUBIC, ROOT_2_OVER_PI
 from ..builder import Value
 from ..context import Context, writes
 
+# Gradients
+
+
+@writes("tanh_backward")
+def write_tanh_backward(c: Context, x: Any, y: Any) -> Any:
+    x, y = c.value(x, c.out.dtype), c.value(y, c.out.dtype)
+    return c.emit("Mul", x, c.emit("Sub", c.constant(1, c.out.dtype), c.emit("Mul", y, y)))
+
+
+@writes("sigmoid_backward")
+def write_sigmoid_backward(c: Context, x: Any, y: Any) -> Any:
+    x, y = c.value(x, c.out.dtype), c.value(y, c.out.dtype)
+    return c.emit("Mul", x, c.emit("Sub", y, c.emit("Mul", y, y)))
+
+
 # Powers and roots
 
 
