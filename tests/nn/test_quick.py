@@ -206,3 +206,23 @@ def test_recorded_calls_note_their_module():
     for graph in (watched, torch.graph(out.sum())):
         paths = {n.op: graph.calls[n.call].path for n in graph.nodes if n.call >= 0}
         assert paths == {"linear": "2", "relu": "1", "tanh": "3"}
+
+
+CHAINS = [
+    [nn.Linear(64, 70), nn.ReLU(), nn.Linear(70, 10)],
+    [nn.ReLU(), nn.Linear(64, 10)],
+    [nn.Tanh(), nn.ReLU(), nn.ReLU()],
+    [nn.Identity(), nn.ReLU()],
+    [nn.Flatten(), nn.ReLU()],
+    [nn.Linear(64, 64), nn.Identity(), nn.ReLU()],
+]
+
+
+@pytest.mark.parametrize("layers", CHAINS, ids=repr)
+def test_long_chains_write_over_nothing_but_what_they_made(layers):
+    model, x = nn.Sequential(*layers), torch.randn(300, 64)
+    before, parameters = x.clone(), [p.clone() for p in model.parameters()]
+    quick, recorded = twice(model, x)
+    assert torch.equal(quick, recorded)
+    assert torch.equal(x, before)
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), parameters, strict=True))

@@ -33,13 +33,18 @@ Class = TypeVar("Class", bound=type[Module])
 # that is worked out by a parametrization.
 MISTAKES = (AttributeError, LookupError, RuntimeError, ValueError)
 
-# What leads an array through a layer of a class where nothing is recorded; a result of None means
-# that something is unusual.
-THROUGH: dict[type, Callable[[Any, Any], Any]] = {}
+LARGE = 8192  # elements from which new memory costs more than to ask whether it is needed
+
+# What leads an array through a layer of a class where nothing is recorded, and whether nobody else
+# has that array: a layer has just made it. A result of None means that something is unusual.
+THROUGH: dict[type, Callable[[Any, Any, bool], Any]] = {}
 
 
-def quick_unary(op: Op) -> Callable[[Class], Class]:
-    """Give quick calls to a class of layers that apply an elementwise operation."""
+def quick_unary(op: Op, within: Callable[[Any], Any] | None = None) -> Callable[[Class], Class]:
+    """Give quick calls to a class of layers that apply an elementwise operation.
+
+    `within` writes the result over its operand, where that is large and nobody else's.
+    """
 
     def decorate(layers: Class) -> Class:
         forward, compute = layers.forward, op.forward
@@ -52,8 +57,10 @@ def quick_unary(op: Op) -> Callable[[Class], Class]:
                 and not (own.get("_hooked", True) or "forward" in own or own.get("inplace"))
             )
 
-        def through(layer: Any, array: Any) -> Any:
-            return compute(array) if is_usual(layer, array) else None
+        def through(layer: Any, array: Any, ours: bool) -> Any:
+            if not is_usual(layer, array):
+                return None
+            return within(array) if ours and within and array.size > LARGE else compute(array)
 
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
             state = here.state
@@ -76,7 +83,7 @@ def quick_affine(op: Op) -> Callable[[Class], Class]:
     def decorate(layers: Class) -> Class:
         forward, compute = layers.forward, op.forward
 
-        def through(layer: Any, array: Any) -> Any:
+        def through(layer: Any, array: Any, ours: bool = False) -> Any:
             own = layer.__dict__
             if own.get("_hooked", True) or "forward" in own or type(layer).forward is not forward:
                 return None
@@ -185,7 +192,7 @@ def _chained(module: Module, state: State, x: Any) -> Any:
         for name in own["_module_names"]:
             layer = own[name]
             if array is not None and (through := known.get(type(layer))) is not None:
-                found = through(layer, array)
+                found = through(layer, array, x is None)
                 if found is not None:
                     x, array = None, found
                     continue
