@@ -54,7 +54,7 @@ class Rule:
     array (or none) is the whole list, else "several"; `holds` is whether any array is kept.
     """
 
-    __slots__ = ("function", "gather", "holds", "keeps", "sources")
+    __slots__ = ("arrays", "function", "gather", "holds", "keeps", "sources")
 
     def __init__(self, function: Callable[..., Any], owner: Op) -> None:
         names = parameters_of(function)[0]
@@ -64,6 +64,9 @@ class Rule:
         self.sources = tuple(owner.source(name) for name in names[1:])
         self.keeps = self._summary()
         self.gather = _gatherer([_getter(source) for source in self.sources])
+        self.arrays = tuple(  # which of the arguments had a place in the graph
+            i for i, s in enumerate(self.sources) if s.what in {"operand", "operands", "out"}
+        )
         self.holds = any(s.what in {"operand", "operands", "out", "aux"} for s in self.sources)
 
     def _summary(self) -> str:

@@ -419,16 +419,15 @@ def _tensors(node: Any, rule: Rule, kept: tuple[Any, ...], origin: Any) -> tuple
     """What a rule keeps, as tensors that are connected to the graph they came from."""
     origin = origin or node
     parents = (node.x, node.y) if node.__class__ is Node else node.parents
-    made = []
-    for (what, which), value in zip(rule.sources, kept, strict=True):
-        if what == "operand" and isinstance(value, (np.ndarray, np.generic)):
-            made.append(connect(value, parents[which] if which < len(parents) else None))
-        elif what == "operands":
-            made.append(tuple(connect(v, p) for v, p in zip(value, parents, strict=True)))
+    made = list(kept)
+    for i in rule.arrays:
+        (what, which), value = rule.sources[i], kept[i]
+        if what == "operands":
+            made[i] = tuple(connect(v, p) for v, p in zip(value, parents, strict=True))
         elif what == "out":
-            made.append(connect(value, origin if which is None else Pick(origin, which)))
-        else:
-            made.append(value)
+            made[i] = connect(value, origin if which is None else Pick(origin, which))
+        elif isinstance(value, (ndarray, np.generic)):
+            made[i] = connect(value, parents[which] if which < len(parents) else None)
     return tuple(made)
 
 

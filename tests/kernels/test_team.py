@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tinygrad_lite as torch
-from tinygrad_lite._kernels import PLAIN, activation, softmax
+from tinygrad_lite._kernels import PLAIN, activation, normalization, softmax
 from tinygrad_lite._kernels.team import MUCH, side_by_side
 
 
@@ -28,7 +28,19 @@ KERNELS = [
     activation.silu,
     lambda x: softmax.softmax(x, -1),
     lambda x: softmax.log_softmax(x, -1),
+    lambda x: softmax.softmax_pull(x, x[::-1].copy(), -1),
+    lambda x: activation.times_slope(x[::-1].copy(), x.copy()),
+    lambda x: normalization.row_norm(x, x[0], x[1], 1e-5)[0],
+    lambda x: pulled_norm(x)[0],
+    lambda x: np.stack(pulled_norm(x)[1:]),
 ]
+
+
+def pulled_norm(x):
+    """The gradients of the rows, the weight and the bias."""
+    _, mean, scale = normalization.row_norm(x, x[0], x[1], 1e-5)
+    slopes = x[::-1].copy()
+    return normalization.row_norm_pull(slopes, x, x[0], mean, scale, (True, True, True))
 
 
 @pytest.mark.skipif(PLAIN, reason="the plain twins are running")

@@ -228,3 +228,23 @@ def test_calls_without_an_input_or_with_too_many(layer):
         with pytest.raises(TypeError, match="argument"):
             layer(*arguments)
     assert layer(input=torch.ones(2)).shape == (2,)
+
+
+CHAINS = [
+    [nn.Linear(64, 70), nn.ReLU(), nn.Linear(70, 10)],
+    [nn.ReLU(), nn.Linear(64, 10)],
+    [nn.Tanh(), nn.ReLU(), nn.ReLU()],
+    [nn.Identity(), nn.ReLU()],
+    [nn.Flatten(), nn.ReLU()],
+    [nn.Linear(64, 64), nn.Identity(), nn.ReLU()],
+]
+
+
+@pytest.mark.parametrize("layers", CHAINS, ids=repr)
+def test_long_chains_write_over_nothing_but_what_they_made(layers):
+    model, x = nn.Sequential(*layers), torch.randn(300, 64)
+    before, parameters = x.clone(), [p.clone() for p in model.parameters()]
+    quick, recorded = twice(model, x)
+    assert torch.equal(quick, recorded)
+    assert torch.equal(x, before)
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), parameters, strict=True))

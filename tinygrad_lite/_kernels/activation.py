@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
-from .chunks import PIECE, flat_pieces
+from .chunks import SHORT_CHAIN, flat_pieces, piece_size
 from .erf import erf
 from .memory import aligned
-from .team import MUCH, side_by_side
+from .team import is_shared, side_by_side
 
 __all__ = ["gelu", "gelu_tanh", "silu", "times_slope"]
 
@@ -63,17 +63,18 @@ def _in_pieces(x: Any, piece: Any, numbers: Any) -> tuple[Any, Any]:
     out, slope = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
     values, slopes = out.reshape(-1), slope.reshape(-1)
     constants = _constants(numbers, x.dtype)
-    if flat.size <= PIECE:
+    size = piece_size(flat.size)
+    if flat.size <= size:
         piece(flat, values, slopes, np.empty((BUFFERS, flat.size), x.dtype), constants)
         return out, slope
 
     def work(parts: Iterable[slice]) -> None:
-        room = aligned(BUFFERS * PIECE, x.dtype).reshape(BUFFERS, PIECE)
+        room = aligned(BUFFERS * size, x.dtype).reshape(BUFFERS, size)
         for part in parts:
             chunk = flat[part]
             piece(chunk, values[part], slopes[part], room[:, : chunk.size], constants)
 
-    side_by_side(flat_pieces(flat.size), flat.size, work)
+    side_by_side(flat_pieces(flat.size, size), flat.size, work)
     return out, slope
 
 
@@ -197,7 +198,7 @@ def times_slope(g: Any, slope: Any) -> Any:
     """g times `slope`, which is overwritten: memory at hand saves a third of a large product."""
     if not slope.ndim or g.shape != slope.shape or g.dtype != slope.dtype:
         return g * slope
-    if slope.size < MUCH or not g.flags.c_contiguous:
+    if not is_shared(slope.size) or not g.flags.c_contiguous:
         return np.multiply(g, slope, out=slope)
     given, product = g.reshape(-1), slope.reshape(-1)
 
@@ -205,5 +206,5 @@ def times_slope(g: Any, slope: Any) -> Any:
         for part in parts:
             np.multiply(given[part], product[part], out=product[part])
 
-    side_by_side(flat_pieces(slope.size), slope.size, work)
+    side_by_side(flat_pieces(slope.size, SHORT_CHAIN), slope.size, work)
     return slope

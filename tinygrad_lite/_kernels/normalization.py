@@ -9,16 +9,17 @@ import numpy as np
 
 from . import instead_of
 from .broadcast import ones
-from .chunks import LONG_ROW, PIECE, long_rows, row_pieces, stretched
+from .chunks import PIECE, SHORT_CHAIN, long_rows, piece_size, row_pieces, stretched
 from .faces import channels_second, pixels_of
 from .memory import aligned
+from .reduction import row_dots
 from .team import side_by_side
 
 __all__ = ["channel_norm", "channel_norm_pull", "row_norm", "row_norm_pull"]
 
 
 SMALL = 8192  # elements up to which pieces and buffers cost more than they save
-FEWEST = 8  # rows of a piece, so that the sums of all pieces take an eighth of the memory of x
+FEWEST = 8  # rows of a piece: two sums for each then take a quarter of the memory of x at most
 
 
 def _is_small(x: Any) -> bool:
@@ -53,7 +54,7 @@ def row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]
         with long_rows(width):
             for part in parts:
                 piece, level, steep = out[part], mean[part], scale[part]
-                _dot_rows(x[part], share, level[:, 0])
+                row_dots(x[part], share, level[:, 0])
                 np.subtract(x[part], level, out=piece)
                 np.vecdot(piece, piece, out=steep[:, 0])
                 steep *= x.dtype.type(1 / max(1, width))
@@ -66,18 +67,9 @@ def row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]
                 if bias is not None:
                     piece += bias
 
-    side_by_side(row_pieces(rows, width), x.size, work)
+    size = piece_size(x.size, SHORT_CHAIN, 2 * SHORT_CHAIN)
+    side_by_side(row_pieces(rows, width, size), x.size, work)
     return out, mean, scale
-
-
-def _dot_rows(rows: Any, weights: Any, out: Any) -> Any:
-    """The sum of each row times `weights`.
-
-    Long rows one by one: OpenBLAS shares the product of a matrix and a vector out among threads of
-    its own, which then keep busy the processor that a helping thread needs.
-    """
-    product = np.vecdot if rows.shape[1] >= LONG_ROW else np.dot
-    return product(rows, weights, out=out)
 
 
 def _few_row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]:
@@ -113,9 +105,12 @@ def row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any
         return _few_row_norm_pull(g, x, weight, mean, scale, needs)
     rows, width = x.shape
     gx = np.empty(x.shape, x.dtype) if needs[0] else None
-    step = max(FEWEST, PIECE // max(1, width))
+    # The same pieces for any number of threads, for they decide how the sums are rounded.
+    step = max(FEWEST, 2 * PIECE // max(1, width))
     parts = [slice(k, min(k + step, rows)) for k in range(0, rows, step)]
     sums = np.empty((2, len(parts), width), x.dtype)
+    share = ones(width, x.dtype) if weight is None else weight
+    share = share * x.dtype.type(1 / max(1, width))
 
     def work(parts: Iterable[slice]) -> None:
         room = aligned(2 * step * width, x.dtype).reshape(2, step, width)
@@ -125,19 +120,14 @@ def row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any
                 centred, product = room[:, : len(slopes)]
                 np.subtract(x[part], mean[part], out=centred)
                 np.multiply(slopes, centred, out=product)
-                _dot_columns(steep[:, 0], product, sums[0, number])
-                _dot_columns(ones(len(slopes), x.dtype), slopes, sums[1, number])
+                np.dot(steep[:, 0], product, out=sums[0, number])
+                np.dot(ones(len(slopes), x.dtype), slopes, out=sums[1, number])
                 if gx is not None:
-                    _row_back(slopes, centred, product, weight, steep, gx[part])
+                    _row_back(slopes, centred, product, weight, share, steep, gx[part])
 
     side_by_side(parts, x.size, work)
     gw, gb = np.add.reduce(sums, axis=1)  # in order, whoever took which piece
     return gx, gw if needs[1] else None, gb if needs[2] else None
-
-
-def _dot_columns(weights: Any, rows: Any, out: Any) -> None:
-    """The sum of the rows, each times its weight."""
-    np.dot(weights, rows, out=out)
 
 
 def _few_row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
@@ -158,17 +148,16 @@ def _few_row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs
     return gx, gw, gb
 
 
-def _row_back(g: Any, centred: Any, product: Any, weight: Any, scale: Any, out: Any) -> None:
+def _row_back(
+    g: Any, centred: Any, product: Any, weight: Any, share: Any, scale: Any, out: Any
+) -> None:
     """s (h − mean(h) − c s² mean(h c)), h = g w, c the centred rows and `product` g c.
 
-    Both means are sums of what is there times w. The last two are overwritten.
+    Both means are sums of what is there times w / n, the `share`. c and g c are overwritten.
     """
-    width = g.shape[1]
-    share = ones(width, g.dtype) if weight is None else weight
-    share = share * g.dtype.type(1 / max(1, width))
     along, level = np.empty_like(scale), np.empty_like(scale)
-    _dot_rows(product, share, along[:, 0])
-    _dot_rows(g, share, level[:, 0])
+    row_dots(product, share, along[:, 0])
+    row_dots(g, share, level[:, 0])
     along *= scale
     along *= scale
     centred *= along

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
+from .chunks import LONG_ROW
 
-__all__ = ["product", "row_maxima", "square_sum", "total"]
+__all__ = ["product", "row_dots", "row_maxima", "square_sum", "total"]
 
 LONG, BLOCK = 64, 64
 NARROW, WIDE, FEW = 32, 2048, 16
@@ -84,6 +85,16 @@ def square_sum(x: Any, axis: Any, keepdims: Any) -> Any:
 def _kept(shape: tuple[int, ...], axis: int | None) -> tuple[int, ...]:
     """`shape` with length one where it was reduced."""
     return (1,) * len(shape) if axis is None else (*shape[:-1], 1)
+
+
+def row_dots(rows: Any, weights: Any, out: Any = None) -> Any:
+    """The sum of each row of a matrix times `weights`.
+
+    Long rows one by one: OpenBLAS shares the product of a matrix and a vector out among threads of
+    its own, which then keep busy the processor that a helping thread needs.
+    """
+    by_row = rows.shape[1] >= LONG_ROW
+    return np.vecdot(rows, weights, out=out) if by_row else np.dot(rows, weights, out=out)
 
 
 def _row_maxima(x: Any) -> Any:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-__all__ = ["count_threads", "side_by_side", "use_threads"]
+__all__ = ["count_threads", "is_shared", "side_by_side", "use_threads"]
 
 MUCH = 1 << 18  # elements
 Work = Callable[[Iterable[slice]], None]
@@ -83,13 +83,18 @@ class _Helper:
             raise error
 
 
+def is_shared(size: int) -> bool:
+    """Whether several threads work on an array of so many elements."""
+    return size >= MUCH and _Team.count > 1
+
+
 def side_by_side(parts: Iterable[slice], size: int, work: Work) -> None:
     """Have the pieces of an array of `size` elements worked on, by several threads if it is large.
 
     `work` is called with an iterator of pieces, once in each thread: buffers of its own are made
     there, and pieces must not depend on each other.
     """
-    if size < MUCH or _Team.count < 2 or not _Team.busy.acquire(blocking=False):
+    if not is_shared(size) or not _Team.busy.acquire(blocking=False):
         work(parts)
         return
     try:

@@ -49,6 +49,11 @@ def relu(x: Any) -> Any:
     return np.maximum(x, zero)
 
 
+def relu_within(x: Any) -> Any:
+    """`x` where positive, else 0, in its own place."""
+    return np.maximum(x, ZERO.get(x.dtype, 0), out=x)
+
+
 def _refuse_booleans(name: str, x: Any) -> None:
     if x.dtype.kind == "b":
         raise RuntimeError(f"Boolean inputs not supported for {name}: convert them with .float()")

@@ -8,6 +8,7 @@ from typing import Any
 from ... import _creation as creation
 from ..._functions import NAMES
 from ..._op import CATALOGUE
+from ...ops.activation import relu_within
 from .. import functional as F, init
 from ..parameter import Parameter
 from ._quick import quick_unary
@@ -65,7 +66,7 @@ class _MaybeInPlace(Module):
         return ", ".join(text for text in shown if text)
 
 
-@quick_unary(CATALOGUE["relu"])
+@quick_unary(CATALOGUE["relu"], relu_within)
 class ReLU(_MaybeInPlace):
     """`max(x, 0)`."""
 
