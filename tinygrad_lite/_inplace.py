@@ -15,6 +15,7 @@ import numpy as np
 from ._dtypes import WIDE, of
 from ._kernels import PLAIN
 from ._lift import constant
+from ._needs import NUMBERS, fill_number
 from ._nodes import RETAIN, Leaf, Node, WideNode
 from ._op import Op
 from ._record import _recorded, family_of, to_type
@@ -319,6 +320,8 @@ def set_items(x: Any, basic: Any, advanced: Any, value: Any) -> None:
     if tracked and array.dtype is not target.dtype:
         value = to_type(value, target.dtype)
         array, node = value._array, value._node
+    elif target.dtype.kind in "iu" and value.__class__ in NUMBERS:
+        array = value = fill_number(value, target.dtype)
     if here.state.watch is not None:
         _tell(x, value, key)
     target[key] = array = _fit(array, target[key].shape)
