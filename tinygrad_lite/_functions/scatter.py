@@ -498,9 +498,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         fill_number(v, target) if whole and v.__class__ in NUMBERS else to_type(v, target)
         for v in (input, other)
     )
-    return el.where(
-        condition if isinstance(condition, Tensor) else make(mask, None), input, other
-    )
+    return el.where(condition if isinstance(condition, Tensor) else make(mask, None), input, other)
 
 
 def _where_method(self: Any, condition: Any, other: Any) -> Any:
