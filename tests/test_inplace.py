@@ -288,3 +288,56 @@ def test_a_change_at_once_is_found_by_older_nodes_and_views():
     assert part.tolist() == [4, 4]
     x.mul_(w)
     assert part.requires_grad
+
+
+@pytest.mark.parametrize("see", [lambda y: y[0], lambda y: y.view(2, 1), lambda y: y[:1]])
+@pytest.mark.parametrize("further", [False, True])
+def test_a_view_without_history_of_a_tensor_with_one_is_not_written(see, further):
+    """It lost the gradient of the places that were changed, without a word."""
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1
+    with torch.no_grad():
+        view = see(y)
+    if further:
+        view = view.reshape(-1)
+    with pytest.raises(RuntimeError, match="created in no_grad mode"):
+        view.mul_(2)
+    with pytest.raises(RuntimeError, match="created in no_grad mode"):
+        view[...] = 3.0
+    with torch.no_grad():
+        view.mul_(2)
+    y.detach()[0] = 1.0  # a detached one may be
+
+
+def test_a_view_that_is_turned_in_place_stays_a_view():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = (x * 1).view(1, 2)
+    y.t_()
+    y.mul_(torch.tensor([[2.0], [3.0]]))
+    y.sum().backward()
+    assert y.tolist() == [[2.0], [6.0]]
+    assert x.grad.tolist() == [2.0, 3.0]
+
+    x.grad = None
+    z = x * 1
+    part = z[1:]
+    part.unsqueeze_(0)
+    part.mul_(5)
+    (z * z).sum().backward()
+    assert part.tolist() == [[10.0]]
+    assert z.tolist() == [1.0, 10.0]
+    assert x.grad.tolist() == [2.0, 100.0]
+
+
+def test_a_leaf_that_wants_its_gradient_is_not_turned_in_place():
+    x = torch.ones(2, 3, requires_grad=True)
+    for turn in (x.t_, lambda: x.unsqueeze_(0), lambda: x[0].unsqueeze_(0)):
+        with pytest.raises(RuntimeError, match="leaf Variable that requires grad"):
+            turn()
+    assert x.is_leaf
+    with torch.no_grad():
+        assert x.t_().shape == (3, 2)
+    assert x.is_leaf
+    assert x.requires_grad
+    (x * torch.arange(6.0).view(3, 2)).sum().backward()
+    assert x.grad.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]

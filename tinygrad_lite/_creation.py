@@ -116,6 +116,9 @@ def _explain_object(found: Any) -> None:
 def _cast_values(found: Any, plain: Any, kind: np.dtype[Any]) -> Any:
     if found.dtype.kind not in "biuf":
         raise TypeError(f"new(): invalid data type '{_first(plain).__class__.__name__}'")
+    if kind.kind in "iu" and found.dtype.kind != "b" and found.size:
+        for bound in (found.min(), found.max()):  # which are NaN if there is one
+            fill_number(bound.item(), kind)  # raises if it does not fit
     return found.astype(kind)
 
 
@@ -223,7 +226,7 @@ def scalar_tensor(
     s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A 0-d tensor of a number, of the default dtype."""
-    return finish(np.array(fill_number(s, kind_of(dtype))), requires_grad, device)
+    return finish(_values(s, kind_of(dtype)), requires_grad, device)
 
 
 # Of a shape
@@ -265,9 +268,9 @@ def full(
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     kind = _dtypes.number_type(fill_value) if dtype is None else to_numpy(dtype)
-    made = finish(
-        np.full(shape_from((size,)), fill_number(fill_value, kind), kind), requires_grad, device
-    )
+    array = np.empty(shape_from((size,)), kind)
+    array.fill(fill_number(fill_value, kind))  # half the time of np.full
+    made = finish(array, requires_grad, device)
     return made if out is None else into(out, made, dtype)
 
 
@@ -372,6 +375,10 @@ def arange(
     pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """`arange(end)` or `arange(start, end, step)`: numbers from start up to, not including, end."""
+    if start is end is step is out is None and (dtype is None or dtype is _dtypes.int64):
+        first, last = (0, *bounds)[-2:] if 0 < len(bounds) < 3 else (None, None)
+        if first.__class__ is last.__class__ is int and first <= last < 2**63:  # the usual call
+            return finish(np.arange(first, last), requires_grad, device)
     given = [b.item() if isinstance(b, Tensor) else b for b in bounds]
     if len(given) == 1 and end is None:
         given = [start if start is not None else 0, *given]
@@ -465,7 +472,7 @@ def logspace(
 
 
 def _triangle(indices: Any, dtype: Any) -> Tensor:
-    return make(np.stack(indices).astype(kind_of(dtype or _dtypes.int64)), None)  # type: ignore[no-any-return]
+    return make(np.array(indices, kind_of(dtype or _dtypes.int64)), None)  # type: ignore[no-any-return]
 
 
 def tril_indices(
@@ -473,7 +480,7 @@ def tril_indices(
 ) -> Tensor:
     """Row and column numbers of the lower triangle, shape (2, n)."""
     check_device(device)
-    return _triangle(np.tril_indices(row, offset, col), dtype)
+    return _triangle(np.tri(row, col, offset, bool).nonzero(), dtype)
 
 
 def triu_indices(
@@ -481,4 +488,4 @@ def triu_indices(
 ) -> Tensor:
     """Row and column numbers of the upper triangle, shape (2, n)."""
     check_device(device)
-    return _triangle(np.triu_indices(row, offset, col), dtype)
+    return _triangle((~np.tri(row, col, offset - 1, bool)).nonzero(), dtype)

@@ -72,7 +72,8 @@ def randint(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
     drawn = generator_of(generator).integers(low, high, shape_from((size,)))
-    made = finish(drawn.astype(kind_of(dtype or _dtypes.int64)), requires_grad, device)
+    kind = np.dtype(np.int64) if dtype is None else kind_of(dtype)
+    made = finish(drawn.astype(kind, copy=False), requires_grad, device)
     return made if out is None else into(out, made)
 
 
@@ -106,7 +107,7 @@ def normal(
 ) -> Tensor:  # fmt: skip
     """Normal numbers: `normal(0.0, 1.0, (2, 3))`, or with tensors of means and deviations."""
     arrays = [v._array if isinstance(v, Tensor) else v for v in (mean, std)]
-    if np.any(np.asarray(arrays[1]) < 0):
+    if (std < 0) if std.__class__ is float else np.any(np.asarray(arrays[1]) < 0):
         raise RuntimeError(f"normal expects std >= 0.0, but found std {np.min(arrays[1])}")
     tensors = [v for v in (mean, std) if isinstance(v, Tensor)]
     if size is not None:

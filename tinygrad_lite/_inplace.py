@@ -15,6 +15,7 @@ import numpy as np
 from ._dtypes import WIDE, of
 from ._kernels import PLAIN
 from ._lift import constant
+from ._needs import NUMBERS, fill_number
 from ._nodes import RETAIN, Leaf, Node, WideNode
 from ._op import Op
 from ._record import _recorded, family_of, to_type
@@ -33,14 +34,8 @@ def forbid(x: Any) -> None:
         raise TypeError(
             f"what is changed in place must be Tensor, not {x.__class__.__name__}"
         ) from None
-    if here.state.grad and node is not None:
-        if node.__class__ is Leaf:
-            raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation. "
-                "Put the change under torch.no_grad(), or let an optimizer make it."
-            )
-        if x._view is not None:
-            _forbid_view(x)
+    if here.state.grad and (node is not None or x._view is not None):
+        forbid_history(x)
     array = x._array
     if (
         array.size
@@ -96,16 +91,26 @@ def _without_gaps(a: Any) -> bool:
     return bool(a.transpose(order).flags.c_contiguous)
 
 
-def _forbid_view(x: Any) -> None:
-    base = x._view.base
+def forbid_history(x: Any) -> None:
+    """Raise where the history of a tensor, or of the base it is a view of, forbids a change."""
+    if x._node.__class__ is Leaf:
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation. "
+            "Put the change under torch.no_grad(), or let an optimizer make it."
+        )
+    if x._view is None:
+        return
+    base, tracked = x._view.base, x._view.tracked
     while base._view is not None:
-        base = base._view.base
-    if base._node.__class__ is Leaf:
+        base, tracked = base._view.base, tracked and base._view.tracked
+    if base._node is None:
+        return
+    if base._node.__class__ is Leaf and x._node is not None:
         raise RuntimeError(
             "a view of a leaf Variable that requires grad is being used in an in-place operation. "
             "Put the change under torch.no_grad()."
         )
-    if not x._view.tracked:
+    if not tracked:
         raise RuntimeError(
             "a view was created in no_grad mode and is being modified inplace with grad mode "
             "enabled. Create the view with gradients enabled, or clone() it."
@@ -319,6 +324,8 @@ def set_items(x: Any, basic: Any, advanced: Any, value: Any) -> None:
     if tracked and array.dtype is not target.dtype:
         value = to_type(value, target.dtype)
         array, node = value._array, value._node
+    elif target.dtype.kind in "iu" and value.__class__ in NUMBERS:
+        array = value = fill_number(value, target.dtype)
     if here.state.watch is not None:
         _tell(x, value, key)
     target[key] = array = _fit(array, target[key].shape)

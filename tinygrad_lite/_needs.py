@@ -10,7 +10,9 @@ import numpy as np
 
 from ._errors import type_name
 
-__all__ = ["fill_number", "need_fractions", "need_integer", "need_order", "need_range"]
+__all__ = [
+    "NUMBERS", "fill_number", "need_fractions", "need_integer", "need_order", "need_range",
+]  # fmt: skip
 
 
 def need_integer(argument: str, value: Any) -> int:
@@ -23,23 +25,44 @@ def need_integer(argument: str, value: Any) -> int:
     return operator.index(value)
 
 
+# Numbers up to here become an element without overflow, and rounded once: the usual ones, at once.
+USUAL = {
+    np.dtype(np.float32): 2**53, np.dtype(np.float64): 2**53, np.dtype(np.int64): 2**63 - 1,
+    np.dtype(np.int32): 2**31 - 1,
+}  # fmt: skip
+NUMBERS = frozenset({int, float})
+
+
 def fill_number(value: Any, kind: np.dtype[Any]) -> Any:
     """A number as an element of a type; unsigned types wrap negative ones, as PyTorch's do."""
+    if value.__class__ in NUMBERS and abs(value) <= USUAL.get(kind, -1):
+        return kind.type(value)
     if not isinstance(value, int | float | np.generic):
         raise TypeError(
             f"argument 'fill_value' must be Number, not {type(value).__name__}: got {value!r}"
         )
-    if kind.kind in "iu" and not isinstance(value, np.generic | bool):
-        limits = np.iinfo(kind)
-        low = limits.min if kind.kind == "i" else -limits.max
-        if not low <= value <= limits.max:  # NaN too
+    if not isinstance(value, np.generic | bool):
+        low, high = _range_of(kind, value)
+        if not low <= value <= high and (kind.kind in "iu" or math.isfinite(value)):  # NaN too
             raise RuntimeError(
                 f"value cannot be converted to type {kind.name} without overflow: got {value}, "
-                f"and the range is {low} to {limits.max}"
+                f"and the range is {low} to {high}"
             )
-        value = int(value)
+        value = int(value) if kind.kind in "iu" else value
     with np.errstate(all="ignore"):
         return np.asarray(value).astype(kind)[()]
+
+
+def _range_of(kind: np.dtype[Any], value: Any) -> tuple[float, float]:
+    """The smallest and largest number of a type; whole ones below 0 wrap in unsigned types."""
+    if kind.kind == "f":
+        limits = np.finfo(kind)
+        return float(limits.min), float(limits.max)
+    if kind.kind == "b":
+        return -math.inf, math.inf
+    whole = np.iinfo(kind)
+    wraps = kind.kind == "u" and isinstance(value, int)
+    return (-whole.max if wraps else whole.min), whole.max
 
 
 def need_range(first: Any, last: Any) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._dtypes import of
 from ..ops import activation as ops
-from ._dims import as_dtype, axis_of
+from ._dims import as_dtype, axis_of, legacy_name
 from ._surface import need_tensor, surface
 
 __all__: list[str] = []
@@ -25,8 +24,8 @@ def _along(name: str, op: Any, x: Any, dim: Any, dtype: Any) -> Any:
         x = as_dtype(x, dtype)
     axis = axis_of(x, dim)
     if x._array.dtype.kind != "f":
-        raise RuntimeError(
-            f'"{name}_lastdim_kernel_impl" not implemented for {of(x._array.dtype)!r}: '
+        raise NotImplementedError(
+            f"\"{name}_lastdim_kernel_impl\" not implemented for '{legacy_name(x)}': "
             "convert with .float(), or pass dtype="
         )
     return op.run(x, axis)

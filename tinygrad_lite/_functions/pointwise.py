@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from .._dtypes import number_type, of
+from .._dtypes import number_type
 from .._lift import lift_unary
 from .._nodes import make
 from .._op import Op
 from .._record import apply
 from .._tensor import Tensor, as_operand
 from ..ops import elementwise as el
+from ._dims import legacy_name
 from ._sentences import SENTENCES
 from ._surface import NAMES, need_tensor, publish_in_place, surface
 
@@ -83,7 +84,9 @@ def _unary(op: Op, name: str) -> Any:
                 "instead."
             )
         if kind != "f" and name in FLOATS_ONLY:
-            raise RuntimeError(f"{name} is not implemented for {of(input._array.dtype)!r}")
+            raise NotImplementedError(
+                f"\"{name}_cpu\" not implemented for '{legacy_name(input)}': convert with .float()"
+            )
         return apply(op, (input,), {})
 
     checked.__name__ = checked.__qualname__ = name
@@ -174,13 +177,13 @@ def _whole_numbers(name: str, bools: bool = True) -> Any:
         for operand in (x, y):
             kind = _kind_of(operand)
             if kind == "f" or (kind == "b" and not bools):
-                raise RuntimeError(f'"{name}_cpu" not implemented for {_named(operand)}')
+                raise NotImplementedError(f'"{name}_cpu" not implemented for {_named(operand)}')
 
     return check
 
 
 def _named(x: Any) -> str:
-    return f"'{of(x._array.dtype).name}'" if isinstance(x, Tensor) else type(x).__name__
+    return f"'{legacy_name(x)}'" if isinstance(x, Tensor) else type(x).__name__
 
 
 WHOLE, WHOLE_ONLY = "iu", {"gcd", "lcm"}  # what has nothing else to check

@@ -10,6 +10,7 @@ import numpy as np
 from .._composite import composite
 from .._dtypes import of, result_type
 from .._keys import translate
+from .._needs import NUMBERS, fill_number
 from .._nodes import make
 from .._record import to_type
 from .._tensor import Tensor
@@ -78,7 +79,7 @@ def _source(name: str, x: Any, index: Any, src: Any) -> Any:
     """What to scatter, cut to the shape of `index`; a number fills that shape."""
     shape = index._array.shape or (1,)
     if not isinstance(src, Tensor):
-        return make(np.full(shape, src).astype(x._array.dtype), None)
+        return make(np.full(shape, fill_number(src, x._array.dtype)), None)
     if src._array.dtype != x._array.dtype:
         raise RuntimeError(
             f"{name}(): Expected self.dtype to be equal to src.dtype, got {x.dtype!r} and "
@@ -277,7 +278,7 @@ def index_fill(input: Any, dim: Any, index: Any, value: Any) -> Any:
             )
         value = to_type(value, input._array.dtype)
     else:
-        value = np.asarray(value).astype(input._array.dtype)
+        value = np.asarray(fill_number(value, input._array.dtype))
     return ops.index_fill(input, index, value, axis=axis)
 
 
@@ -439,18 +440,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
             )
         value = to_type(value, input._array.dtype)
     else:
-        _check_number(value, input)
-        value = np.asarray(value).astype(input._array.dtype)
+        value = np.asarray(fill_number(value, input._array.dtype))
     return ops.masked_fill.run(input, mask, value)
-
-
-def _check_number(value: Any, x: Any) -> None:
-    """Raise if a fraction would be written into integers."""
-    if isinstance(value, float) and x._array.dtype.kind != "f" and not value.is_integer():
-        raise RuntimeError(
-            f"value cannot be converted to type {of(x._array.dtype).name} without overflow: "
-            f"got {value}"
-        )
 
 
 @surface
@@ -502,11 +493,12 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
             f"{of(mask.dtype)!r}: compare it, such as x != 0"
         )
     target = result_type([v._array if isinstance(v, Tensor) else v for v in (input, other)])
-    return el.where(
-        condition if isinstance(condition, Tensor) else make(mask, None),
-        to_type(input, target),
-        to_type(other, target),
+    whole = target.kind in "iu"
+    input, other = (
+        fill_number(v, target) if whole and v.__class__ in NUMBERS else to_type(v, target)
+        for v in (input, other)
     )
+    return el.where(condition if isinstance(condition, Tensor) else make(mask, None), input, other)
 
 
 def _where_method(self: Any, condition: Any, other: Any) -> Any:

@@ -11,9 +11,11 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from .._dtypes import to_numpy
-from .._nodes import make
+from .._inplace import forbid_history
+from .._nodes import Leaf, make
 from .._record import apply, to_type
 from .._size import Size
+from .._state import here
 from .._tensor import NUMPY_FUNCTIONS, Tensor
 from ..ops import shape as sh
 from ..ops.elementwise import clone
@@ -459,8 +461,18 @@ def _in_place_shapes() -> None:
         function = NAMES[name]
 
         def change(self: Any, *args: Any, function: Any = function, **keywords: Any) -> Any:
-            made = function(self, *args, **keywords)
-            self._array, self._node = made._array, made._node
+            if here.state.grad:
+                forbid_history(self)
+            seen = self
+            if self._view is not None:  # it becomes a view of what it was, which is still a view
+                seen = make(self._array, self._node)
+                seen._view = self._view
+            made = function(seen, *args, **keywords)
+            self._array = made._array
+            if self._node.__class__ is not Leaf:  # which stays one; gradients are off
+                self._node = made._node
+            if seen is not self:
+                self._view = made._view
             return self
 
         change.__name__ = name + "_"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._needs import NUMBERS, fill_number
 from ...ops.fold import pad_constant
 from ...ops.scatter import index_select
 from ._arguments import need_tensor
@@ -43,7 +44,10 @@ def pad(
             "resulted in a negative output size, which is invalid."
         )
     if mode == "constant":
-        return pad_constant(input, pads=tuple(pairs), value=0.0 if value is None else value)  # type: ignore[no-any-return]
+        if value is None or value.__class__ in NUMBERS:
+            filled = fill_number(value or 0.0, input._array.dtype)
+            value = value or 0.0 if input._array.dtype.kind == "f" else filled.item()
+        return pad_constant(input, pads=tuple(pairs), value=value)  # type: ignore[no-any-return]
     if mode not in {"reflect", "replicate", "circular"}:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if value is not None:
