@@ -150,7 +150,7 @@ def quick_chain(layers: Class) -> Class:
             and "forward" not in own
         ):
             if not state.grad:
-                return _chained(self, state, x)
+                return _chained(self, own, state, x)
             parent = enter(state, self)
             try:
                 for name in own["_module_names"]:
@@ -217,8 +217,8 @@ def _recorded_affine(module: Module, state: State, run: Call, x: Any) -> Any:
     return None
 
 
-def _chained(module: Module, state: State, x: Any) -> Any:
-    own, array, known = module.__dict__, x._array, THROUGH
+def _chained(module: Module, own: dict[str, Any], state: State, x: Any) -> Any:
+    array, known = x._array, THROUGH
     parent = call = None  # noted when the first layer is called that asks for it
     alone = array.ndim == 2 and len(array) == 1
     if alone:  # one sample goes as a vector
