@@ -21,7 +21,7 @@ _WORDS = {
     "ctc": "ctc_loss",
     "attention": "scaled_dot_product_attention",
     "linear_without_bias": "linear",
-    "matmul_transposed": "matmul",
+    "matmul_transposed": "matmul xᵀ",
     "clamp_between": "clamp",
     "clamp_above": "clamp",
     "clamp_below": "clamp",
