@@ -226,7 +226,7 @@ def alpha_dropout_(input: Any, p: float, train: bool) -> Any:
 def _factor(input: Any, p: float, shape: Any) -> Any:
     """0 with probability `p`, else 1 / (1 − p), in a shape that broadcasts."""
     kind = input._array.dtype
-    return make((bernoulli(shape, 1 - p, kind) / (1 - p if p < 1 else 1)).astype(kind), None)
+    return make((bernoulli(shape, 1 - p) / (1 - p if p < 1 else 1)).astype(kind), None)
 
 
 def _channels(input: Any) -> tuple[int, ...]:

@@ -173,6 +173,46 @@ def test_module_state_is_restored():
     assert state.shape == torch.get_rng_state().shape
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "loss", [None, lambda y: (y * y).sum(), lambda y: (y.tanh() * y).mean()], ids=str
+)
+def test_a_bias_without_effect_is_no_lost_precision(seed, loss):
+    torch.manual_seed(seed)
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 2))
+    report = check_module(net, torch.randn(6, 3), loss=loss, report=True, raise_exception=False)
+    assert report, str(report)
+
+
+class Coarse(torch.autograd.Function):
+    """x ↦ x with a gradient that goes through half precision where it is not in float64."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x * 1
+
+    @staticmethod
+    def backward(ctx, g):
+        return g if g.dtype == torch.float64 else g.half().to(g.dtype)
+
+
+def test_lost_precision_is_found_beside_a_bias_without_effect():
+    torch.manual_seed(0)
+    layer, norm = nn.Linear(3, 4), nn.BatchNorm1d(4)
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.norm = layer, norm
+
+        def forward(self, x):
+            return Coarse.apply(self.norm(self.layer(x)))
+
+    report = check_module(Net(), torch.randn(6, 3), report=True, raise_exception=False)
+    assert not report
+    assert "precision" in report.cause
+
+
 def test_a_model_of_11110_parameters_costs_few_forwards():
     net = nn.Sequential(nn.Linear(100, 100), nn.ReLU(), nn.Linear(100, 10))
     report = check_module(net, torch.randn(4, 100), loss=lambda y: (y * y).mean(), report=True)

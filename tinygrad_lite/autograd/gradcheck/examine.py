@@ -279,13 +279,15 @@ def compare_single(flat: Flat, single: Flat, findings: Findings) -> Vector:
 
     What float32 allows is 2e-4 of the value, 2e-5 of the largest, ten times what rounding the
     inputs once more would change, and ten times the relative error of the results in float32: what
-    forward loses inside, backward cannot know.
+    forward loses inside, backward cannot know. And 16 roundings of the effect that inputs have on
+    the results at all: a bias ahead of a batch norm has none, its gradient is a sum of terms that
+    cancel, and what float32 leaves of it is small beside everything but itself.
     """
     exact = findings.gradient
     given = single.pull(findings.line.x, findings.cotangents)
     rng = np.random.default_rng(0)
     unit = float(np.finfo(single.working).eps)
-    own, _ = magnitudes(flat, findings.line.x)
+    own, typical = magnitudes(flat, findings.line.x)
     moved = [
         flat.pull(
             findings.line.x + unit * own * rng.standard_normal(flat.size), findings.cotangents
@@ -300,6 +302,9 @@ def compare_single(flat: Flat, single: Flat, findings: Findings) -> Vector:
             largest[:, part] = np.abs(exact[:, part]).max(axis=1, keepdims=True, initial=0.0)
         allowed = coarse * (2e-4 * np.abs(exact) + 2e-5 * largest) + 10 * sensitivity
         allowed += 10 * lost_inside(single, findings) * largest
+        effect = np.max(np.abs(exact) * typical, axis=1, keepdims=True, initial=0.0)
+        effect += np.abs(findings.cotangents) @ np.abs(np.nan_to_num(findings.line.y))[:, None]
+        allowed += 16 * unit * effect / typical
         ratio = np.abs(given - exact) / np.maximum(allowed, np.finfo(np.float32).tiny)
     ratio = np.where(np.isfinite(given) == np.isfinite(exact), np.nan_to_num(ratio), np.inf)
     return np.asarray(np.where(np.isfinite(exact), ratio, 0.0))

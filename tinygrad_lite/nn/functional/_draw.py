@@ -36,6 +36,6 @@ def gumbel(like: Any) -> Any:
     return -np.log(-np.log(np.maximum(_random(array.shape, array.dtype), tiny)))
 
 
-def bernoulli(shape: tuple[int, ...], probability: float, dtype: Any) -> Any:
-    """True with a probability, for each element of a shape."""
-    return _random(shape, dtype) < probability
+def bernoulli(shape: tuple[int, ...], probability: float) -> Any:
+    """True with a probability, for each element of a shape; the same draws for every type."""
+    return default_generator._rng.random(shape, np.float32) < probability

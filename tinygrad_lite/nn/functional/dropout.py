@@ -28,11 +28,10 @@ def _check(p: float) -> None:
 
 def _kept(input: Any, p: float, *, features: bool) -> Any:
     """Which elements, or which whole channels, stay."""
-    array = array_of(input)
-    shape = array.shape
+    shape = array_of(input).shape
     if features:
         shape = (*shape[:2], *[1] * (len(shape) - 2))
-    return bernoulli(shape, 1 - p, array.dtype)
+    return bernoulli(shape, 1 - p)
 
 
 def _drop(input: Any, p: float, training: bool, inplace: bool, *, features: bool = False) -> Any:
