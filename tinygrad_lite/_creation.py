@@ -379,6 +379,8 @@ def arange(
         first, last = (0, *bounds)[-2:] if 0 < len(bounds) < 3 else (None, None)
         if first.__class__ is last.__class__ is int and first <= last < 2**63:  # the usual call
             return finish(np.arange(first, last), requires_grad, device)
+    if not bounds and end is None:
+        raise TypeError("arange() received an invalid combination of arguments: it needs an end")
     given = [b.item() if isinstance(b, Tensor) else b for b in bounds]
     if len(given) == 1 and end is None:
         given = [start if start is not None else 0, *given]
