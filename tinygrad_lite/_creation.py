@@ -96,6 +96,8 @@ def _values(data: Any, dtype: Any) -> Any:
         return found.astype(default_numpy())
     if found.dtype.kind == "f":
         return found.astype(_float_type(data))
+    if found.dtype.kind == "u":  # of whole numbers, that int64 does not hold
+        _explain_object(np.array([found.max().item()], object))
     if found.dtype.kind in "biu":
         return found.astype(np.int64) if found.dtype.kind != "b" else found
     if found.dtype.kind == "c":

@@ -10,10 +10,10 @@ import tinygrad_lite
 F = "m.nn.functional."
 EXPRESSIONS = [
     "x + x", "x - 1", "x * x", "x / 2", "-x", "x ** 2", "x ** x", "2 ** x", "x @ x", "x.T", "x[0]",
-    "x.exp()", "x.log()", "x.log1p()", "x.sqrt()", "x.square()", "x.sin()", "x.tanh()", "x.sigmoid()",
-    "x.relu()", "x.abs()", "x.sum()", "x.max()", "x.max(0).values", "x.min()", "x.min(0).values",
-    "x.median()", "x.median(0).values", "x.std()", "x.var()", "x.norm()", "x.clamp(0, 1)",
-    "x.clamp(min=x)", "x.softmax(0)", "x.log_softmax(0)", "x.logsumexp(0)", "x.cumsum(0)",
+    "x.exp()", "x.log()", "x.log1p()", "x.sqrt()", "x.square()", "x.sin()", "x.tanh()",
+    "x.sigmoid()", "x.relu()", "x.abs()", "x.sum()", "x.max()", "x.max(0).values", "x.min()",
+    "x.min(0).values", "x.median()", "x.median(0).values", "x.std()", "x.var()", "x.norm()",
+    "x.clamp(0, 1)", "x.clamp(min=x)", "x.softmax(0)", "x.log_softmax(0)", "x.logsumexp(0)", "x.cumsum(0)",
     "x.view(4)", "x.permute(1, 0)", "x.expand(2, 2, 2)", "x.diagonal()", "x.unfold(0, 1, 1)",
     "x.clone()", "x.double()", "m.cat([x, x])", "m.stack([x, x])", "m.where(x > 1, x, x)",
     "m.div(x, 2, rounding_mode='floor')", "x.round(decimals=1)", "m.linalg.inv(x)",
@@ -22,7 +22,8 @@ EXPRESSIONS = [
     *(F + call for call in (
         "linear(x, x)", "linear(x, x, x[0])", "gelu(x)", "gelu(x, approximate='tanh')", "silu(x)",
         "leaky_relu(x)", "elu(x)", "logsigmoid(x)", "prelu(x, x[0])", "pad(x, (1, 1))",
-        "layer_norm(x, (2,))", "batch_norm(x, None, None, training=True)", "mse_loss(x, x.detach())",
+        "layer_norm(x, (2,))", "batch_norm(x, None, None, training=True)",
+        "mse_loss(x, x.detach())",
         "conv2d(x[None, None], x[None, None])", "embedding(m.tensor([0]), x)",
         "cross_entropy(x, m.tensor([0, 1]))", "nll_loss(x, m.tensor([0, 1]))",
     )),
