@@ -118,10 +118,11 @@ def _explain_object(found: Any) -> None:
 def _cast_values(found: Any, plain: Any, kind: np.dtype[Any]) -> Any:
     if found.dtype.kind not in "biuf":
         raise TypeError(f"new(): invalid data type '{_first(plain).__class__.__name__}'")
-    if kind.kind in "iu" and found.dtype.kind != "b" and found.size:
+    made = found.astype(kind)
+    if kind.kind in "iu" and found.dtype is not kind and found.size and (made != found).any():
         for bound in (found.min(), found.max()):  # which are NaN if there is one
             fill_number(bound.item(), kind)  # raises if it does not fit
-    return found.astype(kind)
+    return made
 
 
 def _float_type(data: Any) -> np.dtype[Any]:
