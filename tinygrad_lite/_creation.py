@@ -96,6 +96,8 @@ def _values(data: Any, dtype: Any) -> Any:
         return found.astype(default_numpy())
     if found.dtype.kind == "f":
         return found.astype(_float_type(data))
+    if found.dtype.kind == "u":  # of whole numbers, that int64 does not hold
+        _explain_object(np.array([found.max().item()], object))
     if found.dtype.kind in "biu":
         return found.astype(np.int64) if found.dtype.kind != "b" else found
     if found.dtype.kind == "c":
@@ -116,10 +118,11 @@ def _explain_object(found: Any) -> None:
 def _cast_values(found: Any, plain: Any, kind: np.dtype[Any]) -> Any:
     if found.dtype.kind not in "biuf":
         raise TypeError(f"new(): invalid data type '{_first(plain).__class__.__name__}'")
-    if kind.kind in "iu" and found.dtype.kind != "b" and found.size:
+    made = found.astype(kind)
+    if kind.kind in "iu" and found.dtype is not kind and found.size and (made != found).any():
         for bound in (found.min(), found.max()):  # which are NaN if there is one
             fill_number(bound.item(), kind)  # raises if it does not fit
-    return found.astype(kind)
+    return made
 
 
 def _float_type(data: Any) -> np.dtype[Any]:
@@ -379,6 +382,8 @@ def arange(
         first, last = (0, *bounds)[-2:] if 0 < len(bounds) < 3 else (None, None)
         if first.__class__ is last.__class__ is int and first <= last < 2**63:  # the usual call
             return finish(np.arange(first, last), requires_grad, device)
+    if not bounds and end is None:
+        raise TypeError("arange() received an invalid combination of arguments: it needs an end")
     given = [b.item() if isinstance(b, Tensor) else b for b in bounds]
     if len(given) == 1 and end is None:
         given = [start if start is not None else 0, *given]

@@ -95,6 +95,8 @@ def randperm(
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """The numbers 0 to n - 1 in random order."""
+    if n < 0:
+        raise RuntimeError(f"n must be non-negative, got {n}")
     order = generator_of(generator).permutation(n).astype(kind_of(dtype or _dtypes.int64))
     made = finish(order, requires_grad, device)
     return made if out is None else into(out, made)

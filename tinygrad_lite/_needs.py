@@ -26,11 +26,11 @@ def need_integer(argument: str, value: Any) -> int:
 
 
 # Numbers up to here become an element without overflow, and rounded once: the usual ones, at once.
-USUAL = {
+USUAL: dict[Any, int] = {
     np.dtype(np.float32): 2**53, np.dtype(np.float64): 2**53, np.dtype(np.int64): 2**63 - 1,
     np.dtype(np.int32): 2**31 - 1,
 }  # fmt: skip
-NUMBERS = frozenset({int, float})
+NUMBERS: frozenset[Any] = frozenset({int, float})
 
 
 def fill_number(value: Any, kind: np.dtype[Any]) -> Any:

@@ -52,6 +52,13 @@ def test_numbers_that_do_not_fit(way, dtype, number):
     assert outcome(tinygrad_lite, way, dtype, number) == expected
 
 
+def test_whole_numbers_beyond_int64_are_no_tensor():
+    for values in (2**63, [2**63], [2**70]):
+        with pytest.raises(RuntimeError, match="does not fit into int64"):
+            tinygrad_lite.tensor(values)
+    assert tinygrad_lite.tensor([2**63 - 1]).tolist() == [2**63 - 1]
+
+
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "where" and "assign" not in way])
 @pytest.mark.parametrize("number", [-1e9, 70000])
 def test_half_precision_takes_no_large_numbers(way, number):

@@ -448,6 +448,17 @@ def test_other_memory_for_a_tensor_is_refused(function):
         torch.onnx.export(Wrapped(function), torch.tensor(X))
 
 
+def test_a_change_through_numpy_is_refused():
+    """It was written as if the input had stayed what it was."""
+
+    def changed(x):
+        x.numpy()[0] = 5.0
+        return x * 2
+
+    with pytest.raises(torch.onnx.OnnxExporterError, match="behind the tensor's back"):
+        torch.onnx.export(Wrapped(changed), torch.tensor(X))
+
+
 def test_a_branch_on_values_is_found_out():
     with pytest.raises(torch.onnx.OnnxExporterError, match="other steps for other inputs"):
         torch.onnx.export(Wrapped(branching), torch.tensor(X))

@@ -19,3 +19,11 @@ def test_ranges_of_every_type(kind, bounds):
         except Exception as error:  # noqa: BLE001 - the class is compared
             found.append(type(error))
     assert found[0] == found[1]
+
+
+def test_a_range_needs_an_end_and_an_order_a_length():
+    for module in (ours, torch):
+        with pytest.raises(TypeError, match="arange"):
+            module.arange()
+        with pytest.raises(RuntimeError, match=r"negative|non-negative"):
+            module.randperm(-1)

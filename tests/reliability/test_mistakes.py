@@ -378,6 +378,8 @@ def test_numpy_functions_are_recorded():
     x = leaf()
     (np.exp(x) + np.ones(2) * x).sum().backward()
     assert x.grad.tolist() == (x.detach().exp() + 1).tolist()
+    for turned in (np.reshape(x, -1), np.reshape(x, (2, 1)), np.transpose(x, (0,))):
+        assert turned.requires_grad
 
 
 def test_the_first_nan_is_named():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from .._dtypes import result_type
 from .._lift import constant
 from .._nodes import make
 from .._record import apply, to_type
+from .._stamps import outside
 from .._state import here
 from .._tensor import NUMPY_FUNCTIONS, Tensor, as_operand
 from ..ops import elementwise as el
@@ -41,17 +43,39 @@ def _scaled(other: Any, alpha: Any) -> Any:
     return other if alpha == 1 else other * alpha
 
 
+def _older(name: str, number: Any, setting: str) -> Any:
+    """The number that PyTorch once took before the tensors, `x.add_(alpha, other)`; a warning."""
+    if not isinstance(number, (int, float, np.generic)):
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments: a number of tensors that it "
+            f"does not take, or {setting} without its name"
+        )
+    line = outside()
+    warnings.warn_explicit(
+        f"This overload of {name} is deprecated: give the number last, as {setting}={number}",
+        UserWarning,
+        line.f_code.co_filename,
+        line.f_lineno,
+        registry=line.f_globals.setdefault("__warningregistry__", {}),
+    )
+    return number
+
+
 @surface(inplace=True)
-def add(self: Any, other: Any, *, alpha: Any = 1) -> Any:
+def add(self: Any, other: Any, older: Any = None, *, alpha: Any = 1) -> Any:
     """`input + alpha * other`, elementwise, broadcast."""
+    if older is not None:
+        other, alpha = older, _older("add", other, "alpha")
     if self.__class__ is Tensor and other.__class__ in USUAL and alpha == 1:
         return el.add.run(self, other)
     return apply(el.add, pair_of("add", self, _scaled(other, alpha)), {})
 
 
 @surface(inplace=True, names=("subtract",))
-def sub(self: Any, other: Any, *, alpha: Any = 1) -> Any:
+def sub(self: Any, other: Any, older: Any = None, *, alpha: Any = 1) -> Any:
     """`input - alpha * other`, elementwise, broadcast."""
+    if older is not None:
+        other, alpha = older, _older("sub", other, "alpha")
     both = self.__class__ is Tensor and other.__class__ is Tensor
     if both and alpha == 1 and self._array.dtype is other._array.dtype is not BOOL:
         return el.sub.run(self, other)
@@ -246,14 +270,18 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
 
 
 @surface(inplace=True)
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+def addcmul(input: Any, tensor1: Any, tensor2: Any, older: Any = None, *, value: Any = 1) -> Any:
     """`input + value * tensor1 * tensor2`."""
+    if older is not None:
+        tensor1, tensor2, value = tensor2, older, _older("addcmul", tensor1, "value")
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
 @surface(inplace=True)
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, older: Any = None, *, value: Any = 1) -> Any:
     """`input + value * tensor1 / tensor2`."""
+    if older is not None:
+        tensor1, tensor2, value = tensor2, older, _older("addcdiv", tensor1, "value")
     if all(t._array.dtype.kind in "iub" for t in (tensor1, tensor2)):
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported: convert with .float() first"

@@ -255,6 +255,8 @@ def get_device(self: Any) -> int:
 @method
 def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     """Write the elements of `src`, broadcast and converted, into `self`."""
+    if isinstance(src, (int, float)):
+        return fill_(self, src)
     if not isinstance(src, Tensor):
         raise TypeError(
             f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"

@@ -484,7 +484,9 @@ _in_place_shapes()
 
 NUMPY_FUNCTIONS.update(
     {
-        np.reshape: reshape, np.ravel: ravel, np.squeeze: squeeze, np.expand_dims: unsqueeze,
+        np.reshape: lambda a, shape: a.reshape(shape),
+        np.transpose: lambda a, axes=None: a.permute(axes or tuple(range(a.ndim))[::-1]),
+        np.ravel: ravel, np.squeeze: squeeze, np.expand_dims: unsqueeze,
         np.broadcast_to: broadcast_to, np.moveaxis: movedim, np.swapaxes: transpose,
     }
 )  # fmt: skip

@@ -17,6 +17,7 @@ import numpy as np
 from .._creation import from_numpy
 from .._graph.record import _Untouched
 from .._random import manual_seed
+from .._stamps import version
 from .._state import here
 from .._tensor import Tensor
 from .builder import Symbol
@@ -223,14 +224,21 @@ def _run(
     tape = Tape(can_take, TWINS)
     if hasattr(model, "named_modules"):
         tape.ledger.add_root(model)
-    replaced = {}
+    replaced, given = {}, []
     with _Untouched(model):
         for name, tensor in zip(inputs.names, inputs.tensors, strict=True):
             array = _resized(np.asarray(tensor._array), inputs.axes.get(name, {}), sizes)
             made = from_numpy(_changed(array, number, level))
             tape.add_input(made, name)
             replaced[id(tensor)] = made
+            given.append((name, made._array, made._array.tobytes()))
         args, kwargs = inputs.rebuild(replaced)
         with _recorded(tape, number):
             tape.read_outputs(call(*args, **kwargs))
+    for name, array, before in given:
+        if not version(array) and array.tobytes() != before:
+            raise OnnxExporterError(
+                f"onnx.export: the input {name!r} was changed behind the tensor's back, as through "
+                "the array that x.numpy() returns: write x[...] = value instead"
+            )
     return tape

@@ -262,7 +262,7 @@ def pull_to_ties_of_all(g: Any, x: Any, out: Any) -> Any:
     """The gradient of one extreme of all, split evenly; the other elements get 0, not 0 · ∞."""
     share = tie_share(x, out)
     pulled = g * share
-    return pulled if -math.inf < g < math.inf else where(share == 0, 0.0, pulled)
+    return pulled if math.isfinite(g) else where(share == 0, 0.0, pulled)
 
 
 max.rule(pull_to_ties_of_all)
