@@ -69,6 +69,8 @@ def {name}({parameters}):
         return general({arguments})
     try:
         result = forward({forwarded})
+    except TypeError:  # types that NumPy refuses: the careful way has words for them
+        return general({arguments})
     except ValueError as error:
         raise mismatch(op, [{arrays}], error) or error from None
 {making}
@@ -530,21 +532,26 @@ def named_like(call: Any, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def lift_binary(
-    op: Op, known: tuple[type, ...]
+    op: Op, known: tuple[type, ...], refuse: Callable[[Any, Any], None] | None = None
 ) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """Two operator methods of an operation of two operands: as written, and reflected.
 
-    Both return NotImplemented for operands that are not of a `known` class.
+    Both return NotImplemented for operands that are not of a `known` class; `refuse` raises for
+    types that the operation does not take, and is asked only where something is unusual.
     """
 
     def general(x: Any, y: Any) -> Any:
         if not isinstance(y, known):
             return NotImplemented
+        if refuse is not None:
+            refuse(x, y)
         return apply(op, (x, y.item() if isinstance(y, np.generic) else y), {})
 
     def general_reflected(y: Any, x: Any) -> Any:
         if not isinstance(x, known):
             return NotImplemented
+        if refuse is not None:
+            refuse(x, y)
         return apply(op, (x.item() if isinstance(x, np.generic) else x, y), {})
 
     return (

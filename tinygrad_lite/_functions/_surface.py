@@ -132,9 +132,7 @@ def need_tensor(name: str, value: Any, argument: str = "input", position: int = 
         )
 
 
-def _flexible(
-    function: Callable[..., Any], alone: Op | None = None
-) -> Callable[..., Any]:
+def _flexible(function: Callable[..., Any], alone: Op | None = None) -> Callable[..., Any]:
     """Add `out=`, other spellings of keywords and the check of the input."""
     positional, keyword_only, _ = parameters_of(function)
     parameters = [*positional, *keyword_only]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .._dtypes import result_type
-from .._lift import constant
+from .._lift import constant, lift_binary
 from .._nodes import make
 from .._record import apply, to_type
 from .._stamps import outside
 from .._state import here
-from .._tensor import NUMPY_FUNCTIONS, Tensor, as_operand
+from .._tensor import NUMPY_FUNCTIONS, OPERANDS, Tensor, as_operand
 from ..ops import elementwise as el
 from ._surface import need_tensor, surface
 from .pointwise import pair_of
@@ -26,12 +26,15 @@ BOOL = np.dtype(bool)
 
 
 def _no_bool_sub(x: Any, y: Any) -> None:
-    if _is_bool(x) or _is_bool(y):
-        both = _is_bool(x) and _is_bool(y)
+    if _is_bool(x) and _is_bool(y):
         raise RuntimeError(
-            "Subtraction, the `-` operator, with "
-            + ("two bool tensors" if both else "a bool tensor")
-            + " is not supported. Use the `^` or `logical_xor()` operator instead."
+            "Subtraction, the `-` operator, with two bool tensors is not supported. "
+            "Use the `^` or `logical_xor()` operator instead."
+        )
+    if _is_bool(x) or _is_bool(y):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
+            "trying to invert a mask, use the `~` or `logical_not()` operator instead."
         )
 
 
@@ -81,6 +84,9 @@ def sub(self: Any, other: Any, older: Any = None, *, alpha: Any = 1) -> Any:
         return el.sub.run(self, other)
     _no_bool_sub(self, other)
     return apply(el.sub, pair_of("sub", self, _scaled(other, alpha)), {})
+
+
+Tensor.__sub__, Tensor.__rsub__ = lift_binary(el.sub, OPERANDS, _no_bool_sub)  # type: ignore[method-assign]
 
 
 @surface

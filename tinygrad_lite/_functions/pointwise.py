@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .._dtypes import number_type
-from .._lift import lift_unary
+from .._lift import lift_binary, lift_unary, written
 from .._nodes import make
 from .._op import Op
 from .._record import apply
-from .._tensor import Tensor, as_operand
+from .._tensor import OPERANDS, Tensor, as_operand
 from ..ops import elementwise as el
 from ._dims import legacy_name
 from ._sentences import SENTENCES
@@ -83,6 +83,11 @@ def _unary(op: Op, name: str) -> Any:
                 "If you are trying to invert a mask, use the `~` or `logical_not()` operator "
                 "instead."
             )
+        if kind == "f" and name == "bitwise_not":
+            raise NotImplementedError(
+                f"\"bitwise_not_cpu\" not implemented for '{legacy_name(input)}': whole numbers "
+                "and booleans have bits to turn over; a mask comes of x > 0"
+            )
         if kind != "f" and name in FLOATS_ONLY:
             raise NotImplementedError(
                 f"\"{name}_cpu\" not implemented for '{legacy_name(input)}': convert with .float()"
@@ -109,6 +114,19 @@ def _publish_unary() -> None:
 
 
 _publish_unary()
+
+
+def _inverted(x: Any) -> Any:
+    """`~x`, which PyTorch refuses in its own words."""
+    if x._array.dtype.kind == "f":
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
+    return apply(el.bitwise_not, (x,), {})
+
+
+Tensor.__neg__ = Tensor.neg
+Tensor.__invert__ = written(el.bitwise_not, _inverted, operator=True)
 
 
 def pair_of(name: str, input: Any, other: Any) -> tuple[Any, Any]:
@@ -240,6 +258,9 @@ def _publish_binary() -> None:
     for name, (op, names, check) in BINARY.items():
         needs = _need_second(name, None) if check == "tensor" else check
         surface(_binary(op, name, needs), inplace=True, names=names)
+        for dunder in names:
+            if dunder.startswith("__"):
+                setattr(Tensor, f"__r{dunder[2:]}", lift_binary(op, OPERANDS, check)[1])
     for name, (op, check) in TENSORS_ONLY.items():
         surface(_binary(op, name, _need_second(name, check)), inplace=name not in NO_IN_PLACE)
 

@@ -48,9 +48,12 @@ class Layout(NamedTuple):
     ) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
         """Each offset of the kernel, with the part of the padded image that it meets."""
         for at in product(*map(range, kernel)):
-            yield at, tuple(
-                slice(a * d, a * d + (o - 1) * s + 1 if o else a * d, s)
-                for a, d, s, o in zip(at, self.dilation, self.stride, outs, strict=True)
+            yield (
+                at,
+                tuple(
+                    slice(a * d, a * d + (o - 1) * s + 1 if o else a * d, s)
+                    for a, d, s, o in zip(at, self.dilation, self.stride, outs, strict=True)
+                ),
             )
 
 
@@ -266,9 +269,7 @@ def _add_windows(
             seen += columns[(*everything, place, *at)]
 
 
-def _mirrors(
-    weight: Any, size: tuple[int, ...], outs: tuple[int, ...], layout: Layout
-) -> bool:
+def _mirrors(weight: Any, size: tuple[int, ...], outs: tuple[int, ...], layout: Layout) -> bool:
     """Whether the transpose pays off as a convolution: as many pixels, not many more channels."""
     return (
         all(s == 1 for s in layout.stride)

@@ -110,8 +110,7 @@ class Elementwise(Optimizer):
             stamp(p, self._step_name)
             return
         g = gradient(param)
-        state = self.state[param]
-        arrays = [buffer(state[name]) for name in self._names(group)]
+        arrays = [buffer(self.state[param][name]) for name in self._names(group)]
         for piece in pieces(p.shape):
             self._update(group, scalars, p[piece], g[piece], *(a[piece] for a in arrays))
         stamp(p, self._step_name)
