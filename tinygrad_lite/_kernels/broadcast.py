@@ -47,6 +47,16 @@ def ones(count: int, dtype: Any) -> Any:
     return found
 
 
+def shares(count: int, dtype: Any) -> Any:
+    """A row of 1 / count, whose product with a row is its mean; kept like `ones`."""
+    found = ONES.get((count, dtype, "shares"))
+    if found is None:
+        found = np.full(count, 1 / max(1, count), dtype)
+        if len(ONES) < ROOM:
+            ONES[count, dtype, "shares"] = found
+    return found
+
+
 def _column_sums(x: Any) -> Any:
     if x.dtype == np.float16:  # summed in float32, as everywhere
         return _column_sums(x.astype(np.float32)).astype(x.dtype)
