@@ -105,7 +105,7 @@ def row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any
     rows, width = x.shape
     gx = np.empty(x.shape, x.dtype) if needs[0] else None
     # The same pieces for any number of threads, for they decide how the sums are rounded.
-    step = min(TALL, max(FEWEST, 2 * PIECE // max(1, width)))
+    step = min(rows, TALL, max(FEWEST, 2 * PIECE // max(1, width)))
     parts = [slice(k, min(k + step, rows)) for k in range(0, rows, step)]
     sums = np.empty((2, len(parts), width), x.dtype)
     share = ones(width, x.dtype) if weight is None else weight
