@@ -108,7 +108,7 @@ def _gelu_piece(x: Any, out: Any, slope: Any, buffers: Any, numbers: Any) -> Non
     """
     square, share, product = buffers
     *series, half, steep, level = numbers
-    np.multiply(x, x, out=square)
+    np.square(x, out=square)
     np.multiply(square, series[-1], out=share)
     share += series[-2]
     for c in series[-3::-1]:
@@ -145,7 +145,7 @@ def _gelu_tanh_piece(x: Any, out: Any, slope: Any, buffers: Any, numbers: Any) -
     """With u = x (a + b x²) and P = ½ (1 + tanh u): x P, and P + x P (1 − P) (2 a + 6 b x²)."""
     square, share, product = buffers
     a, b, twice_a, six_b, half, one = numbers
-    np.multiply(x, x, out=square)
+    np.square(x, out=square)
     np.multiply(square, b, out=share)
     share += a
     share *= x

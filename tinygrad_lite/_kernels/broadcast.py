@@ -15,12 +15,13 @@ import numpy as np
 from . import instead_of
 from .reduction import total
 
-__all__ = ["column_sums", "fold", "ones", "spread"]
+__all__ = ["TALL", "column_sums", "fold", "ones", "shares", "spread"]
 
 SMALL = 4096  # elements up to which a filled array is cheaper than a view
 TALL = 4096  # rows beyond which BLAS's running sums lose digits that sums of blocks keep
 ONES: dict[tuple[int, Any], Any] = {}
-ROOM = 64  # kept rows of ones: at most 2 MB
+SHARES: dict[tuple[int, Any], Any] = {}
+ROOM, LONGEST = 64, 8192  # rows that are kept of each kind: at most 2 MB in float32
 
 
 def _spread(x: Any, shape: tuple[int, ...]) -> Any:
@@ -40,11 +41,20 @@ def spread(x: Any, shape: tuple[int, ...]) -> Any:
 def ones(count: int, dtype: Any) -> Any:
     """A row of ones, kept for the next time; to be read only."""
     found = ONES.get((count, dtype))
-    if found is None:
-        found = np.ones(count, dtype)
-        if len(ONES) < ROOM:
-            ONES[count, dtype] = found
-    return found
+    return _keep(ONES, count, dtype, 1) if found is None else found
+
+
+def shares(count: int, dtype: Any) -> Any:
+    """A row of 1 / count, whose product with a row is its mean; kept like `ones`."""
+    found = SHARES.get((count, dtype))
+    return _keep(SHARES, count, dtype, 1 / max(1, count)) if found is None else found
+
+
+def _keep(rows: dict[tuple[int, Any], Any], count: int, dtype: Any, value: float) -> Any:
+    made = np.full(count, value, dtype)
+    if len(rows) < ROOM and count <= LONGEST:
+        rows[count, dtype] = made
+    return made
 
 
 def _column_sums(x: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
-from .broadcast import ones
+from .broadcast import TALL, ones, shares
 from .chunks import PIECE, SHORT_CHAIN, long_rows, piece_size, row_pieces, stretched
 from .faces import channels_second, pixels_of
 from .memory import aligned
@@ -48,7 +48,7 @@ def row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]
     rows, width = x.shape
     out = np.empty(x.shape, x.dtype)
     mean, scale = np.empty((rows, 1), x.dtype), np.empty((rows, 1), x.dtype)
-    share = np.full(width, 1 / max(1, width), x.dtype)
+    share = shares(width, x.dtype)
 
     def work(parts: Iterable[slice]) -> None:
         with long_rows(width):
@@ -73,12 +73,11 @@ def row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]
 
 
 def _few_row_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]:
-    """The same of a small matrix: (100, 16) in 12 microseconds against 20."""
-    every, share = ones(x.shape[1], x.dtype), x.dtype.type(1 / max(1, x.shape[1]))
-    mean = (x.dot(every) * share)[:, None]
+    """The same of a small matrix: (100, 16) in 11 microseconds against 20."""
+    share = shares(x.shape[1], x.dtype)
+    mean = x.dot(share)[:, None]
     out = x - mean
-    scale = (out * out).dot(every)
-    scale *= share
+    scale = (out * out).dot(share)
     scale += eps
     np.sqrt(scale, out=scale)
     scale = np.reciprocal(scale, out=scale)[:, None]
@@ -106,7 +105,7 @@ def row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any
     rows, width = x.shape
     gx = np.empty(x.shape, x.dtype) if needs[0] else None
     # The same pieces for any number of threads, for they decide how the sums are rounded.
-    step = max(FEWEST, 2 * PIECE // max(1, width))
+    step = min(rows, TALL, max(FEWEST, 2 * PIECE // max(1, width)))
     parts = [slice(k, min(k + step, rows)) for k in range(0, rows, step)]
     sums = np.empty((2, len(parts), width), x.dtype)
     share = ones(width, x.dtype) if weight is None else weight
@@ -138,12 +137,11 @@ def _few_row_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs
     gb = ones(rows, x.dtype).dot(g) if needs[2] else None
     if not needs[0]:
         return None, gw, gb
-    every, share = ones(width, x.dtype), x.dtype.type(1 / max(1, width))
+    share = shares(width, x.dtype)
     inner = g if weight is None else g * weight
-    along = (inner * normal).dot(every) * share
-    normal *= along[:, None]
+    normal *= (inner * normal).dot(share)[:, None]
     gx = inner - normal
-    gx -= (inner.dot(every) * share)[:, None]
+    gx -= inner.dot(share)[:, None]
     gx *= scale
     return gx, gw, gb
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import instead_of
 from .broadcast import ones
-from .chunks import PIECE, SHORT_CHAIN, long_rows, piece_size, row_pieces
+from .chunks import SHORT_CHAIN, long_rows, piece_size, row_pieces
 from .reduction import row_maxima
 from .team import side_by_side
 
@@ -173,7 +173,7 @@ def softmax_pull(g: Any, out: Any, axis: int) -> Any:
                 np.subtract(slopes, np.vecdot(slopes, shares)[:, None], out=result)
                 result *= shares
 
-    piece = piece_size(out.size, 2 * PIECE, 8 * PIECE)
+    piece = piece_size(out.size, SHORT_CHAIN, 2 * SHORT_CHAIN)
     side_by_side(row_pieces(len(three[0]), out.shape[-1], piece), out.size, work)
     return gx
 
