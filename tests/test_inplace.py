@@ -341,3 +341,27 @@ def test_a_leaf_that_wants_its_gradient_is_not_turned_in_place():
     assert x.requires_grad
     (x * torch.arange(6.0).view(3, 2)).sum().backward()
     assert x.grad.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
+
+
+OVERWRITTEN = {
+    "copy_": lambda y: y.copy_(torch.zeros(2)),
+    "eq_": lambda y: y.eq_(1.0),
+    "normal_": lambda y: y.normal_(),
+    "uniform_": lambda y: y.uniform_(),
+    "logical_and_": lambda y: y.logical_and_(torch.ones(2)),
+    "item": lambda y: y.__setitem__(slice(None), 0.0),
+}
+
+
+@pytest.mark.parametrize("name", OVERWRITTEN)
+def test_what_is_overwritten_still_has_a_gradient_of_zero(name):
+    x = torch.ones(2, requires_grad=True)
+    y = x * 1
+    OVERWRITTEN[name](y)
+    assert y.requires_grad
+    (y.sum() + 2 * x.sum()).backward()
+    assert x.grad.tolist() == [2, 2]
+    with torch.no_grad():
+        z = x * 1
+        OVERWRITTEN[name](z)
+    assert not z.requires_grad

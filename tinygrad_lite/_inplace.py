@@ -18,9 +18,10 @@ from ._lift import constant
 from ._needs import NUMBERS, fill_number
 from ._nodes import RETAIN, Leaf, Node, WideNode
 from ._op import Op
-from ._record import _recorded, family_of, to_type
+from ._record import _recorded, apply, family_of, to_type
 from ._stamps import root_of, stamp
 from ._state import here, tick
+from .ops.elementwise import zero
 from .ops.indexing import assign, index, write_view
 
 __all__ = ["change", "forbid", "forbid_overlap", "in_place_of", "replace", "set_items"]
@@ -237,6 +238,8 @@ def settle(x: Any, result: Any, name: str) -> None:
         node.clock = tick()  # newer than the stamp: what it keeps of the buffer is the new content
     if x._view is None:
         if here.state.grad:
+            if node is None and x._node is not None:  # it still has a gradient, of nothing but 0
+                node = apply(zero, (x,), {})._node
             adopt(x, node)
             family_of(x)[0] += 1
         return
