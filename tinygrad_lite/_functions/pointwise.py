@@ -125,8 +125,8 @@ def _inverted(x: Any) -> Any:
     return apply(el.bitwise_not, (x,), {})
 
 
-Tensor.__neg__ = Tensor.neg
-Tensor.__invert__ = written(el.bitwise_not, _inverted, operator=True)
+Tensor.__neg__ = NAMES["neg"]  # type: ignore[method-assign]
+Tensor.__invert__ = written(el.bitwise_not, _inverted, operator=True)  # type: ignore[method-assign]
 
 
 def pair_of(name: str, input: Any, other: Any) -> tuple[Any, Any]:
