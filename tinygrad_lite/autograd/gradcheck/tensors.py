@@ -88,7 +88,7 @@ class TensorSubject:
         self.cheaper = (enable_grad(), cheaper) if cheaper else (no_grad(), function)
         self.compared, self.watches_calls = compared, watches_calls
         self.way: tuple[Any, Callable[[], Any]] | None = None
-        self.judge_rules: Callable[[Callable[[], Any], int], bool] | None = None
+        self.judge_rules: Callable[[Callable[[], Any], int, Any], bool] | None = None
         self.operands = [
             Operand(label, np.array(tensor._array))
             for label, tensor in zip(names, tensors, strict=True)
@@ -134,12 +134,16 @@ class TensorSubject:
         return self.cheaper if alike else recorded
 
     def rules_right(self, values: list[Array], seed: int) -> bool:
-        """Whether every operation's rule is right at what it meets in a run at `values`."""
+        """Whether every operation's rule is right at what it meets in a run at `values`.
+
+        Each is judged in the dtype of `values`.
+        """
         if self.judge_rules is None:
             return False
         self.lend(values)
-        with enable_grad():
-            return self.judge_rules(self.function, seed)
+        dtype = min((value.dtype for value in values), key=lambda d: d.itemsize)
+        with enable_grad(), self.made_along(values):
+            return self.judge_rules(self.function, seed, dtype)
 
     def run(self, values: list[Array]) -> TensorRun:
         """Outputs at `values`, and the way back."""
