@@ -316,7 +316,7 @@ def allow_single(flat: Flat, single: Flat, findings: Findings) -> Vector:
     beside what the same input does to other results.
     """
     exact, unit = findings.gradient, float(np.finfo(single.working).eps)
-    _, typical = magnitudes(flat, findings.line.x)
+    own, typical = magnitudes(flat, findings.line.x)
     largest = largest_of_inputs(flat, exact)
     coarse = unit / float(np.finfo(np.float32).eps)
     allowed = coarse * (2e-4 * np.abs(exact) + 2e-5 * largest)
@@ -324,7 +324,7 @@ def allow_single(flat: Flat, single: Flat, findings: Findings) -> Vector:
     allowed += 16 * unit * np.abs(exact).max(axis=0, initial=0.0)
     effect = np.max(np.abs(exact) * typical, axis=1, keepdims=True, initial=0.0)
     effect += np.abs(findings.cotangents) @ np.abs(np.nan_to_num(findings.line.y))[:, None]
-    allowed += 16 * unit * effect / typical
+    allowed += 16 * unit * effect / np.clip(own, typical / 100, typical)
     return np.asarray(allowed + allow_lost(flat, single, findings, largest))
 
 
