@@ -168,7 +168,7 @@ def is_constant(value: Any) -> bool:
     """Whether an input is a tensor that no gradient is asked of, in less than float64."""
     if not isinstance(value, Tensor) or wants_gradient(value) or not lendable(value):
         return False
-    return value._array.dtype.kind == "f" and value._array.dtype.itemsize < 8
+    return bool(value._array.dtype.kind == "f" and value._array.dtype.itemsize < 8)
 
 
 def pick_inputs(inputs: list[Any]) -> list[Any]:

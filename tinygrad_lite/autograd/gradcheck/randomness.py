@@ -57,8 +57,8 @@ def random_state_kept() -> Iterator[None]:
     state, narrow = read_state(), Generator.__dict__["_rng"]
     wide = property(lambda generator: WideDraws(narrow.__get__(generator)))
     try:
-        Generator._rng = wide  # type: ignore[method-assign, assignment]
+        setattr(Generator, "_rng", wide)  # noqa: B010 - type checkers hold a property constant
         yield
     finally:
-        Generator._rng = narrow
+        setattr(Generator, "_rng", narrow)  # noqa: B010
         write_state(state)
