@@ -321,9 +321,29 @@ class Behaviour:
             row = {what: g[number] for what, g in pulled.items()}
             if all(g is not None for g in row.values()):
                 fault = self.linear_in_one(number, {k: np.asarray(g) for k, g in row.items()})
+                if fault and self.only_rounding(number, given, gradients):
+                    return None
                 if fault:
                     return self.repeats_often(run, given, gradients) or fault
         return None
+
+    def only_rounding(self, number: int, given: list[Array], gradients: list[Array | None]) -> bool:
+        """Whether a gradient is nothing but what rounding left of terms that cancel.
+
+        Such a one changes altogether when its inputs are rounded once more.
+        """
+        values = [
+            np.asarray(v * (1 + 4 * np.finfo(v.dtype).eps * self.rng.uniform(-1, 1, v.shape)))
+            for v in self.fresh()
+        ]
+        values = [v.astype(f.dtype) for v, f in zip(values, self.values, strict=True)]
+        again = self.pull(self.start(values), [u.copy() for u in given])
+        first, second = gradients[number], again[number]
+        if first is None or second is None or first.shape != second.shape:
+            return False
+        eps = float(np.finfo(first.dtype).eps)
+        tiny = span(first) <= 1e4 * eps * max(span(u) for u in given)
+        return tiny and gap_between(first, second) >= 0.1 * span(first)
 
     def repeats_often(
         self, run: Run, given: list[Array], gradients: list[Array | None]

@@ -16,7 +16,7 @@ from .function import check_kinks, finish, name_inputs, name_of
 from .nodes import rules_are_right
 from .randomness import random_state_kept
 from .subject import Settings
-from .tensors import TensorSubject, apart, as_results, borrowed, stand_in
+from .tensors import TensorSubject, apart, as_results, borrowed, lendable, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -164,6 +164,13 @@ def wants_gradient(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
+def is_constant(value: Any) -> bool:
+    """Whether an input is a tensor that no gradient is asked of, in less than float64."""
+    if not isinstance(value, Tensor) or wants_gradient(value) or not lendable(value):
+        return False
+    return bool(value._array.dtype.kind == "f" and value._array.dtype.itemsize < 8)
+
+
 def pick_inputs(inputs: list[Any]) -> list[Any]:
     """Inputs with those under check replaced by leaves where they are none."""
     if not any(wants_gradient(value) for value in inputs):
@@ -196,7 +203,8 @@ def check_order(
             function, args, cheaper = raised.function, raised.args, raised.values
         chosen = [k for k, value in enumerate(args) if wants_gradient(value)]
         tensors = [args[k] for k in chosen]
-        with borrowed(tensors):
+        constants = [value for value in args if is_constant(value)]
+        with borrowed(tensors), borrowed(constants, leaves=False):
             subject = TensorSubject(
                 lambda: function(*args),
                 tensors,
@@ -204,6 +212,7 @@ def check_order(
                 label_of(fn),
                 cheaper=None if cheaper is None else lambda: cheaper(*args),
                 compared=order > 1,
+                constants=constants,
             )
             settings.order = order
             subject.judge_rules = rules_are_right

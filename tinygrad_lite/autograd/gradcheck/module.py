@@ -13,6 +13,7 @@ from .check import check_subject
 from .function import check_kinks, finish, name_inputs
 from .nodes import rules_are_right
 from .randomness import random_state_kept, read_state, write_state
+from .standstill import standstill
 from .subject import Settings
 from .tensors import TensorSubject, apart, borrowed, lendable, stand_in
 
@@ -41,8 +42,10 @@ def check_module(
 
     The function checked is `loss(module(*inputs))`, or `module(*inputs)` without `loss`, in
     training mode unless `train=False`. Dropout and its like draw the same numbers every time, and
-    buffers start from the same values. Parameters, buffers, `.grad`, the training flags of all
-    submodules and the random state are afterwards as they were.
+    buffers start from the same values. What layers do without a gradient is held still: the row of
+    padding, `max_norm`, `scale_grad_by_freq`, and the iterations of a spectral norm. Parameters,
+    buffers, `.grad`, the training flags of all submodules and the random state are afterwards as
+    they were.
 
     **Errors** GradcheckError naming the parameter; arguments as for `gradcheck`.
     """
@@ -55,8 +58,14 @@ def check_module(
         nondet_tol=nondet_tol,
     )
     call = f"check_module(module, *inputs, seed={seed})"
-    with random_state_kept(), buffers_kept(module) as restart, in_mode(module, train=train):
-        args, tensors, labels = gather(module, inputs, names)
+    args, tensors, labels = gather(module, inputs, names)
+    with (
+        random_state_kept(),
+        in_mode(module, train=train),
+        constants_kept(module),
+        standstill(module, *args) as settings.notes,
+        constants_kept(module) as restart,
+    ):
         state = read_state()
 
         def function() -> Any:
@@ -114,19 +123,32 @@ def in_mode(module: Any, *, train: bool) -> Iterator[None]:
             part.training = flag
 
 
+def constants_of(module: Any) -> list[Tensor]:
+    """Buffers, frozen parameters, and tensors that are plain attributes."""
+    found = [*module.buffers(), *(p for p in module.parameters() if not p.requires_grad)]
+    for part in module.modules():
+        found += [value for value in vars(part).values() if is_plain(value)]
+    return list({id(one): one for one in found}.values())
+
+
+def is_plain(value: Any) -> bool:
+    """Whether an attribute is a tensor with storage of its own and without a gradient."""
+    return isinstance(value, Tensor) and value._node is None and value._view is None
+
+
 @contextlib.contextmanager
-def buffers_kept(module: Any) -> Iterator[Callable[[np.dtype[Any]], None]]:
-    """A function that sets all buffers to their first values; at the end they are put back."""
-    kept = [(buffer, buffer._array) for buffer in module.buffers()]
+def constants_kept(module: Any) -> Iterator[Callable[[np.dtype[Any]], None]]:
+    """A function that sets all constants to their first values; at the end they are put back."""
+    kept = [(constant, constant._array) for constant in constants_of(module)]
     first = [np.array(array) for _, array in kept]
 
     def restart(dtype: np.dtype[Any]) -> None:
-        for (buffer, _), array in zip(kept, first, strict=True):
-            buffer._array = array.astype(dtype) if array.dtype.kind == "f" else array.copy()
+        for (constant, _), array in zip(kept, first, strict=True):
+            constant._array = array.astype(dtype) if array.dtype.kind == "f" else array.copy()
 
     try:
         yield restart
     finally:
-        for (buffer, array), copy in zip(kept, first, strict=True):
-            buffer._array = array
+        for (constant, array), copy in zip(kept, first, strict=True):
+            constant._array = array
             np.copyto(array, copy)

@@ -126,7 +126,7 @@ def check_nodes(
     return found if report or not found.ok else True
 
 
-def check_steps(steps: Sequence[Step], seed: int) -> GraphReport:
+def check_steps(steps: Sequence[Step], seed: int, dtype: Any = np.float64) -> GraphReport:
     """Check the rule of each step; of many alike, the first few."""
     found, seen = GraphReport(), Counter[Any]()
     alike: dict[Any, float] = {}
@@ -140,7 +140,7 @@ def check_steps(steps: Sequence[Step], seed: int) -> GraphReport:
         if not arrays:
             continue
         try:
-            report = check_step(step, seed)
+            report = check_step(step, seed, dtype)
         except Exception:  # noqa: BLE001 - a step that cannot be replayed is told, not raised
             found.skipped.append(step.name)
             continue
@@ -161,12 +161,12 @@ def relative_error(report: GradcheckReport) -> float:
     return max((error for error in errors if np.isfinite(error)), default=1.0)
 
 
-def check_step(step: Step, seed: int) -> GradcheckReport:
+def check_step(step: Step, seed: int, dtype: Any = np.float64) -> GradcheckReport:
     """Report on one rule. The operands are given as float64 arrays."""
     operands = list(step.operands)
     wanted = [k for k, value in enumerate(operands) if is_floating(value)]
     for k in wanted:
-        operands[k] = make(np.array(operands[k], dtype=np.float64), None).requires_grad_()
+        operands[k] = make(np.array(operands[k], dtype=dtype), None).requires_grad_()
     tensors = [operands[k] for k in wanted]
     with borrowed(tensors), random_state_kept(), np.errstate(all="ignore"):
         subject = TensorSubject(
@@ -178,10 +178,10 @@ def check_step(step: Step, seed: int) -> GradcheckReport:
         return check_subject(subject, Settings(seed=seed, probe=False))
 
 
-def rules_are_right(function: Callable[[], Any], seed: int) -> bool:
+def rules_are_right(function: Callable[[], Any], seed: int, dtype: Any = np.float64) -> bool:
     """Whether a run of several operations has only right rules, each checked at what it meets."""
     steps = steps_of_run(function, ())
-    return len(steps) > 1 and check_steps(steps, seed).ok
+    return len(steps) > 1 and check_steps(steps, seed, dtype).ok
 
 
 def is_floating(value: Any) -> bool:

@@ -59,11 +59,16 @@ def difference_scatter(values: Vector) -> Vector:
     return np.asarray(np.minimum(np.minimum(found[0], found[1]), found[2]))
 
 
-def in_coarse_steps(values: Vector) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which columns move by float32's rounding at least; what saturates moves by float64's."""
+def in_coarse_steps(values: Vector, largest: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which columns move by float32's rounding at least; what saturates moves by float64's.
+
+    The rest of a cancellation moves by float64's rounding of what cancelled, at most of `largest`.
+    """
+    moves = np.abs(np.diff(values, axis=0))
     with np.errstate(all="ignore"):
-        steps = np.abs(np.diff(values, axis=0)) / np.abs(values[1:])
-    shortest = np.where(steps > 0, steps, np.inf).min(axis=0)
+        steps = moves / np.abs(values[1:])
+    steps[moves <= 4 * EPS * largest] = 0.0
+    shortest = np.where(moves > 0, steps, np.inf).min(axis=0)
     return np.asarray(np.isfinite(shortest) & (shortest >= SINGLE / 4))
 
 
@@ -71,6 +76,7 @@ def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) ->
     """Scatter of every output around `x`, at least half a unit in its last place."""
     own, _ = magnitudes(flat, x)
     largest = float(np.max(np.abs(y), where=np.isfinite(y), initial=0.0))
+    inward = float(np.max(np.abs(x), where=np.isfinite(x), initial=0.0))
     # A result of exactly zero is no less noisy than what cancelled in it.
     sigma = np.maximum(flat.unit * np.where(y == 0, largest, np.abs(y)), TINY * (largest > 0))
     coarse = np.zeros(y.size, dtype=bool)
@@ -83,7 +89,7 @@ def measure_noise(flat: Flat, x: Vector, y: Vector, rng: np.random.Generator) ->
         moved = np.any(values != values[0], axis=0)
         fresh = still & moved
         if spacing >= SPACINGS[2] and flat.working is np.float64:
-            coarse |= fresh & in_coarse_steps(values)
+            coarse |= fresh & in_coarse_steps(values, max(largest, inward))
         scatter = difference_scatter(values)
         sigma = np.where(fresh & np.isfinite(scatter), np.maximum(sigma, scatter), sigma)
         still &= ~moved

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._backward import gradients_of
+from ..._dtypes import float64, get_default_dtype, set_default_dtype
 from ..._nodes import Leaf, make
 from ..._tensor import Tensor
 from ..modes import enable_grad, no_grad
@@ -81,19 +82,24 @@ class TensorSubject:
         cheaper: Callable[[], Any] | None = None,
         compared: bool = False,
         watches_calls: bool = True,
+        constants: Sequence[Tensor] = (),
     ) -> None:
         self.function, self.tensors, self.name = function, list(tensors), name
         self.cheaper = (enable_grad(), cheaper) if cheaper else (no_grad(), function)
         self.compared, self.watches_calls = compared, watches_calls
         self.way: tuple[Any, Callable[[], Any]] | None = None
-        self.judge_rules: Callable[[Callable[[], Any], int], bool] | None = None
+        self.judge_rules: Callable[[Callable[[], Any], int, Any], bool] | None = None
         self.operands = [
             Operand(label, np.array(tensor._array))
             for label, tensor in zip(names, tensors, strict=True)
         ]
+        self.smaller = any(operand.value.dtype.itemsize < 8 for operand in self.operands)
+        self.constants = [(one, one._array, one._array.astype(np.float64)) for one in constants]
 
     def lend(self, values: Sequence[Array]) -> None:
-        """Put `values` into the tensors."""
+        """Put `values` into the tensors; constants go along to float64."""
+        for constant, given, wide in self.constants:
+            constant._array = wide if self.widens(values) else given
         for tensor, value in zip(self.tensors, values, strict=True):
             tensor._array = value
 
@@ -107,7 +113,7 @@ class TensorSubject:
         """Outputs at `values`, by one of the ways to evaluate."""
         self.lend(values)
         mode, function = way
-        with mode:
+        with mode, self.made_along(values):
             results = as_results(function())
         return [np.asarray(result._array) for result in results]
 
@@ -128,18 +134,41 @@ class TensorSubject:
         return self.cheaper if alike else recorded
 
     def rules_right(self, values: list[Array], seed: int) -> bool:
-        """Whether every operation's rule is right at what it meets in a run at `values`."""
+        """Whether every operation's rule is right at what it meets in a run at `values`.
+
+        Each is judged in the dtype of `values`.
+        """
         if self.judge_rules is None:
             return False
         self.lend(values)
-        with enable_grad():
-            return self.judge_rules(self.function, seed)
+        dtype = min((value.dtype for value in values), key=lambda d: d.itemsize)
+        with enable_grad(), self.made_along(values):
+            return self.judge_rules(self.function, seed, dtype)
 
     def run(self, values: list[Array]) -> TensorRun:
         """Outputs at `values`, and the way back."""
         self.lend(values)
-        with enable_grad():
+        with enable_grad(), self.made_along(values):
             return TensorRun(self, values, as_results(self.function()))
+
+    def widens(self, values: Sequence[Array]) -> bool:
+        """Whether smaller inputs became float64."""
+        return self.smaller and all(value.dtype.itemsize == 8 for value in values)
+
+    def made_along(self, values: Sequence[Array]) -> contextlib.AbstractContextManager[None]:
+        """Tensors that the function makes, in float64 where smaller inputs became float64."""
+        return float64_by_default() if self.widens(values) else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def float64_by_default() -> Iterator[None]:
+    """The default dtype is float64 meanwhile."""
+    usual = get_default_dtype()
+    set_default_dtype(float64)
+    try:
+        yield
+    finally:
+        set_default_dtype(usual)
 
 
 def alike_but_rounding(first: Array, second: Array) -> bool:
@@ -163,12 +192,15 @@ def as_results(result: Any) -> list[Any]:
 
 
 @contextlib.contextmanager
-def borrowed(tensors: Sequence[Tensor]) -> Iterator[None]:
-    """Give the tensors back as they were: storage, gradient, and whether they want one."""
+def borrowed(tensors: Sequence[Tensor], *, leaves: bool = True) -> Iterator[None]:
+    """Give the tensors back as they were: storage, gradient, and whether they want one.
+
+    `leaves`: they all want one meanwhile.
+    """
     kept = [(tensor, tensor._array, tensor._node, tensor._grad) for tensor in tensors]
     try:
         for tensor in tensors:
-            if tensor._node is None:
+            if leaves and tensor._node is None:
                 tensor.requires_grad_()
         yield
     finally:
