@@ -7,20 +7,10 @@ import numpy as np
 import pytest
 
 import tinygrad_lite as torch
+from tests.doubles import DOUBLE, draw, leaf
 from tinygrad_lite import nn
 from tinygrad_lite.autograd import Function, grad, gradcheck, gradgradcheck
 from tinygrad_lite.nn import functional as F
-
-DOUBLE = torch.float64
-
-
-def leaf(values):
-    return torch.tensor(values, dtype=DOUBLE, requires_grad=True)
-
-
-def draw(*shape, seed=0):
-    return leaf(np.random.default_rng(seed).uniform(-1, 1, shape).tolist())
-
 
 # Indices
 

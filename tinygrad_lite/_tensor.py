@@ -483,19 +483,21 @@ OPERANDS = (Tensor, int, float, bool, np.ndarray, np.generic)
 
 
 def _operators() -> None:
-    """Give the class its arithmetic and comparisons."""
+    """Give the class its arithmetic and comparisons.
+
+    Operators that refuse some types are set where these checks are: `-` in `_functions/arithmetic`,
+    those of bits in `_functions/pointwise`.
+    """
     for name, op in {
-        "add": el.add, "sub": el.sub, "mul": el.mul, "truediv": el.div, "and": el.bitwise_and,
-        "or": el.bitwise_or, "xor": el.bitwise_xor, "lshift": el.left_shift,
-        "rshift": el.right_shift, "floordiv": el.floor_divide, "mod": el.remainder,
+        "add": el.add, "mul": el.mul, "truediv": el.div, "floordiv": el.floor_divide,
+        "mod": el.remainder,
     }.items():  # fmt: skip
         written, reflected = lift_binary(op, OPERANDS)
         setattr(Tensor, f"__{name}__", written)
         setattr(Tensor, f"__r{name}__", reflected)
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", lift_binary(getattr(el, name), OPERANDS)[0])
-    for name, op in {"neg": el.neg, "abs": el.abs, "invert": el.bitwise_not}.items():
-        setattr(Tensor, f"__{name}__", lift_unary(op))
+    setattr(Tensor, "__abs__", lift_unary(el.abs))  # noqa: B010 - the class declares it a method
 
 
 _operators()

@@ -13,20 +13,10 @@ import numpy as np
 import pytest
 
 import tinygrad_lite as torch
+from tests.doubles import DOUBLE, draw
 from tinygrad_lite import nn
 from tinygrad_lite.autograd import Function, grad
 from tinygrad_lite.utils.data import DataLoader, Dataset
-
-DOUBLE = torch.float64
-
-
-def leaf(values):
-    return torch.tensor(values, dtype=DOUBLE, requires_grad=True)
-
-
-def draw(*shape, seed=0):
-    return leaf(np.random.default_rng(seed).uniform(-1, 1, shape).tolist())
-
 
 # Optimizers
 

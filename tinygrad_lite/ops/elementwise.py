@@ -166,11 +166,16 @@ ONE: dict[Any, Any] = {np.dtype(kind): np.ones((), kind) for kind in (np.float32
 
 
 def _pull_tanh(g: Any, out: Any) -> Any:
-    """G (1 − out²), in the memory of one square."""
+    """G (1 − out²)."""
+    return _less_square(g, ONE.get(out.dtype, 1), out)
+
+
+def _less_square(g: Any, top: Any, out: Any) -> Any:
+    """G (top − out²), in the memory of the square."""
     slope = out * out
     if g.shape != slope.shape or not slope.ndim:  # NumPy's scalars have no memory to write to
-        return g * (ONE.get(out.dtype, 1) - slope)
-    np.subtract(ONE.get(out.dtype, 1), slope, out=slope)
+        return g * (top - slope)
+    np.subtract(top, slope, out=slope)
     return np.multiply(g, slope, out=slope)
 
 
@@ -219,12 +224,8 @@ def _sigmoid(x: Any) -> Any:
 
 
 def _pull_sigmoid(g: Any, out: Any) -> Any:
-    """G out (1 − out), in the memory of one square."""
-    slope = out * out
-    if g.shape != slope.shape or not slope.ndim:
-        return g * (out - slope)
-    np.subtract(out, slope, out=slope)
-    return np.multiply(g, slope, out=slope)
+    """G out (1 − out)."""
+    return _less_square(g, out, out)
 
 
 sigmoid_backward = binary(

@@ -38,4 +38,4 @@ def gumbel(like: Any) -> Any:
 
 def bernoulli(shape: tuple[int, ...], probability: float) -> Any:
     """True with a probability, for each element of a shape; the same draws for every type."""
-    return default_generator._rng.random(shape, np.float32) < probability
+    return _random(shape, np.dtype(np.float32)) < probability
