@@ -11,69 +11,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from . import instead_of
+from .bands import Bands, add_bands, bands_of, gram_of_bands, pays_off, times_bands
+from .blocks import tall_gram, tall_times
+from .chunks import stretched
 from .faces import channels_last, channels_second, pixels_of
+from .layout import Layout, inside, pad_last, padded_zeros, pieces
 
 __all__ = ["Layout", "backward_input", "backward_weight", "forward"]
 
-FEW_CHANNELS = 8  # below, columns lie with the pixels last: 1.5 instead of 2 to 3 times PyTorch
-COLUMNS = 1 << 18  # elements of columns worked on at once on the way back: 1 MB in float32
+SHORT_BAND = 8  # elements; below, columns lie with the pixels last, which is written faster
+MANY = 1 << 15  # elements from which it pays to copy bands as pieces
 KEEP_BYTES = 1 << 26  # columns up to 64 MB are kept for the gradient of the weights
-
-
-class Layout(NamedTuple):
-    """How the kernel moves over the image, one entry per spatial axis."""
-
-    stride: tuple[int, ...]
-    padding: tuple[tuple[int, int], ...]
-    dilation: tuple[int, ...]
-    groups: int
-
-    def output_size(self, size: tuple[int, ...], kernel: tuple[int, ...]) -> tuple[int, ...]:
-        """The spatial size of the result for an image of `size`."""
-        return tuple(
-            (n + lo + hi - d * (k - 1) - 1) // s + 1
-            for n, k, s, (lo, hi), d in zip(
-                size, kernel, self.stride, self.padding, self.dilation, strict=True
-            )
-        )
-
-    def offsets(
-        self, kernel: tuple[int, ...], outs: tuple[int, ...]
-    ) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
-        """Each offset of the kernel, with the part of the padded image that it meets."""
-        for at in product(*map(range, kernel)):
-            yield (
-                at,
-                tuple(
-                    slice(a * d, a * d + (o - 1) * s + 1 if o else a * d, s)
-                    for a, d, s, o in zip(at, self.dilation, self.stride, outs, strict=True)
-                ),
-            )
-
-
-def pad_last(x: Any, layout: Layout) -> Any:
-    """The padded image with its channels last, contiguous."""
-    last = channels_last(x)
-    if not any(lo or hi for lo, hi in layout.padding):
-        return np.ascontiguousarray(last)
-    sizes = [n + lo + hi for n, (lo, hi) in zip(x.shape[2:], layout.padding, strict=True)]
-    out = np.zeros((x.shape[0], *sizes, x.shape[1]), x.dtype)
-    out[inside(x.shape[2:], layout)] = last
-    return out
-
-
-def inside(size: tuple[int, ...], layout: Layout) -> tuple[slice, ...]:
-    """Where the image lies in its padded form."""
-    return (
-        slice(None),
-        *(slice(lo, lo + n) for n, (lo, _) in zip(size, layout.padding, strict=True)),
-    )
 
 
 def windows(padded: Any, kernel: tuple[int, ...], outs: tuple[int, ...], layout: Layout) -> Any:
@@ -119,17 +72,12 @@ def _forward(
 
 def _backward_input(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -> Any:
     last, kernels = channels_last(g), _grouped(weight, layout.groups)
-    padded = _padded_zeros(g, weight, size, layout)
+    padded = padded_zeros(len(g), weight.shape[1] * layout.groups, size, layout, g.dtype)
     grouped = _split(last, layout.groups)
     for at, part in layout.offsets(weight.shape[2:], g.shape[2:]):
         seen = padded[(slice(None), *part)]
         seen += np.einsum("...go,gco->...gc", grouped, kernels[at]).reshape(seen.shape)
     return channels_second(padded[inside(size, layout)])
-
-
-def _padded_zeros(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -> Any:
-    sizes = [n + lo + hi for n, (lo, hi) in zip(size, layout.padding, strict=True)]
-    return np.zeros((g.shape[0], *sizes, weight.shape[1] * layout.groups), g.dtype)
 
 
 def _backward_weight(
@@ -151,11 +99,14 @@ def _backward_weight(
 
 def _columns(x: Any, kernel: tuple[int, ...], outs: tuple[int, ...], layout: Layout) -> Any:
     """Every window as a row: (pixels, kernel · C), the smaller of the two laid out last."""
-    view = windows(pad_last(x, layout), kernel, outs, layout)
-    pixels, length = math.prod(view.shape[: 1 + len(outs)]), math.prod(kernel) * x.shape[1]
-    if x.shape[1] >= FEW_CHANNELS:
-        return view.reshape(pixels, length)
-    middle = 1 + len(outs)
+    padded = pad_last(x, layout)
+    view, middle = windows(padded, kernel, outs, layout), 1 + len(outs)
+    pixels, length = math.prod(view.shape[:middle]), math.prod(kernel) * x.shape[1]
+    band = kernel[-1] * x.shape[1]
+    if band >= SHORT_BAND:
+        if view.size < MANY or layout.dilation[-1] != 1 or band == length:
+            return view.reshape(pixels, length)
+        return pieces(padded, view.shape[:-2], view.strides[:-2], band).reshape(pixels, length)
     order = (*range(middle, view.ndim), *range(middle))
     return view.transpose(order).reshape(length, pixels).T
 
@@ -173,13 +124,19 @@ def forward(
     if layout.groups > 1:
         grouped = _depthwise_forward if _depthwise(weight, layout) else _forward_groups
         return grouped(x, weight, bias, layout, outs), None
-    columns = _columns(x, weight.shape[2:], outs, layout)
-    matrix = _weight_last(weight).reshape(columns.shape[1], weight.shape[0])
-    out = columns.dot(matrix)
+    kernel, columns = weight.shape[2:], None
+    if pays_off(len(x), weight, outs, layout):
+        columns = bands_of(x, kernel, outs, layout)
+        out, size = times_bands(columns, weight), columns.array.nbytes
+    else:
+        columns = _columns(x, kernel, outs, layout)
+        matrix = _weight_last(weight).reshape(columns.shape[1], weight.shape[0])
+        out, size = tall_times(columns, matrix), columns.nbytes
     if bias is not None:
-        out += bias
+        pixels, repeated = stretched(out.reshape(-1, weight.shape[0]), bias)
+        pixels += repeated
     out = channels_second(out.reshape(x.shape[0], *outs, weight.shape[0]))
-    return out, columns if columns.nbytes <= KEEP_BYTES else None
+    return out, columns if size <= KEEP_BYTES else None
 
 
 def _forward_groups(x: Any, weight: Any, bias: Any, layout: Layout, outs: tuple[int, ...]) -> Any:
@@ -229,44 +186,26 @@ def _long(x: Any) -> Any:
 @instead_of(_backward_input)
 def backward_input(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -> Any:
     """The transpose with respect to the image: (N, O, places) -> (N, C, size)."""
-    kernel, outs = weight.shape[2:], g.shape[2:]
     if layout.groups > 1:
         return _backward_input_groups(g, weight, size, layout)
-    if _mirrors(weight, size, outs, layout):
+    if _mirrors(weight, size, g.shape[2:], layout):
         return _as_convolution(g, weight, size, layout)
-    padded = _padded_zeros(g, weight, size, layout)
-    matrix = _weight_last(weight).reshape(-1, weight.shape[0]).T
-    pixels = math.prod(outs)
-    step = max(1, COLUMNS // max(1, pixels * matrix.shape[1]))
-    rows = pixels_of(g)
-    for start in range(0, g.shape[0], step):
-        images = slice(start, min(start + step, g.shape[0]))
-        columns = rows[start * pixels : images.stop * pixels].dot(matrix)
-        columns = columns.reshape(images.stop - start, *outs, *kernel, weight.shape[1])
-        _add_windows(padded[images], columns, kernel, outs, layout)
+    if math.prod(weight.shape[2:]) == 1:
+        return _spread_pixels(g, weight, size, layout)
+    if len(size) > 1:
+        return add_bands(g, weight, size, layout)
+    flat = Layout((1, *layout.stride), ((0, 0), *layout.padding), (1, *layout.dilation), 1)
+    return add_bands(g[:, :, None], weight[:, :, None], (1, *size), flat)[:, :, 0]
+
+
+def _spread_pixels(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -> Any:
+    """The transpose of a kernel of one element: no two windows meet."""
+    (channels,), outs = weight.shape[1:2], g.shape[2:]
+    padded = padded_zeros(len(g), channels, size, layout, g.dtype)
+    products = tall_times(pixels_of(g), weight.reshape(len(weight), channels))
+    ((_, part),) = layout.offsets((1,) * len(outs), outs)
+    padded[(slice(None), *part)] = products.reshape(len(g), *outs, channels)
     return channels_second(padded[inside(size, layout)])
-
-
-def _add_windows(
-    padded: Any, columns: Any, kernel: tuple[int, ...], outs: tuple[int, ...], layout: Layout
-) -> None:
-    """Add columns (N, places, kernel, C) where their windows lie in a padded image.
-
-    Along the last axis a whole row of a window is added at once, kernel · C elements of contiguous
-    memory, and the loop goes over the places.
-    """
-    everything = (slice(None),) * len(outs)
-    if layout.dilation[-1] != 1 or kernel[-1] == 1:
-        for at, part in layout.offsets(kernel, outs):
-            seen = padded[(slice(None), *part)]
-            seen += columns[(*everything, slice(None), *at)]
-        return
-    front = layout._replace(stride=layout.stride[:-1], dilation=layout.dilation[:-1])
-    width, move = kernel[-1], layout.stride[-1]
-    for at, part in front.offsets(kernel[:-1], outs[:-1]):
-        for place in range(outs[-1]):
-            seen = padded[(slice(None), *part, slice(place * move, place * move + width))]
-            seen += columns[(*everything, place, *at)]
 
 
 def _mirrors(weight: Any, size: tuple[int, ...], outs: tuple[int, ...], layout: Layout) -> bool:
@@ -274,7 +213,7 @@ def _mirrors(weight: Any, size: tuple[int, ...], outs: tuple[int, ...], layout: 
     return (
         all(s == 1 for s in layout.stride)
         and math.prod(outs) >= math.prod(size)
-        and 2 * weight.shape[0] <= 3 * weight.shape[1]
+        and weight.shape[0] <= 2 * weight.shape[1]
         and all(lo >= 0 and hi >= 0 for lo, hi in _mirrored(weight, size, outs, layout))
     )
 
@@ -310,7 +249,7 @@ def _backward_input_groups(g: Any, weight: Any, size: tuple[int, ...], layout: L
 
 
 def _depthwise_input(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -> Any:
-    padded = _padded_zeros(g, weight, size, layout)
+    padded = padded_zeros(len(g), weight.shape[1] * layout.groups, size, layout, g.dtype)
     last = np.ascontiguousarray(channels_last(g))
     kernels = np.moveaxis(weight[:, 0], 0, -1)
     times = weight.shape[0] // layout.groups
@@ -333,7 +272,9 @@ def backward_weight(
         return _backward_weight_groups(x, g, kernel, layout)
     if columns is None:
         columns = _columns(x, kernel, g.shape[2:], layout)
-    matrix = columns.T.dot(pixels_of(g))
+    elif columns.__class__ is Bands:
+        return gram_of_bands(columns, g)
+    matrix = tall_gram(columns, pixels_of(g))
     return np.moveaxis(matrix.reshape(*kernel, x.shape[1], g.shape[1]), (-1, -2), (0, 1))
 
 

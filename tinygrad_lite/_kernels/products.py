@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import PLAIN
+from .blocks import tall_gram
 
 __all__ = ["Products", "product_of"]
 
@@ -50,9 +51,9 @@ class Products:
     def _multiply(self) -> None:
         lefts, rights = self.lefts, self.rights
         if len(lefts) == 1:
-            made = lefts[0].T.dot(rights[0])
+            made = tall_gram(lefts[0], rights[0])
         else:
-            made = np.concatenate(lefts).T.dot(np.concatenate(rights))
+            made = tall_gram(np.concatenate(lefts), np.concatenate(rights))
         self.total = made if self.total is None else np.add(self.total, made, out=self.total)
         self.lefts, self.rights, self.rows = [], [], 0
 
@@ -72,4 +73,4 @@ class Products:
 def product_of(left: Any, right: Any) -> Any:
     """leftᵀ right: an array, or for thin factors something that becomes one."""
     thin = len(left) <= THIN and left.shape[1] * right.shape[1] >= SIZE
-    return left.T.dot(right) if PLAIN or not thin else Products(left, right)
+    return tall_gram(left, right) if PLAIN or not thin else Products(left, right)

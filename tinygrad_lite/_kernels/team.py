@@ -20,7 +20,7 @@ from typing import Any
 __all__ = ["count_threads", "is_shared", "side_by_side", "use_threads"]
 
 MUCH = 1 << 19  # elements
-Work = Callable[[Iterable[slice]], None]
+Work = Callable[[Iterable[Any]], None]
 
 
 def count_threads() -> int:
@@ -90,7 +90,7 @@ def is_shared(size: int) -> bool:
     return size >= MUCH and _Team.count > 1
 
 
-def side_by_side(parts: Iterable[slice], size: int, work: Work) -> None:
+def side_by_side(parts: Iterable[Any], size: int, work: Work) -> None:
     """Have the pieces of an array of `size` elements worked on, by several threads if it is large.
 
     `work` is called with an iterator of pieces, once in each thread: buffers of its own are made
@@ -105,7 +105,7 @@ def side_by_side(parts: Iterable[slice], size: int, work: Work) -> None:
         _Team.busy.release()
 
 
-def _work_together(parts: Iterator[slice], work: Work) -> None:
+def _work_together(parts: Iterator[Any], work: Work) -> None:
     """Every thread takes the next piece until none is left: `next` of a list gives each once."""
     while len(_Team.helpers) < _Team.count - 1:
         _Team.helpers.append(_Helper())

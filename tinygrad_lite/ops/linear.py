@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._kernels.affine import affine, product, times
+from .._kernels.blocks import tall_gram
 from .._kernels.broadcast import column_sums
 from .._kernels.products import product_of
 from .._op import op
@@ -46,7 +47,7 @@ def _pull_x(g: Any, weight: Any) -> Any:
 
 def _pull_weight(g: Any, x: Any) -> Any:
     g, x = _rows(g), _rows(x)
-    return g.T.dot(x) if g.__class__ is np.ndarray else matmul_transposed(g, x)
+    return tall_gram(g, x) if g.__class__ is np.ndarray else matmul_transposed(g, x)
 
 
 linear.rule(_pull_x)
