@@ -38,8 +38,8 @@ DIRECT = 1200  # elements of a result up to which OpenBLAS takes a transposed fa
 BLOCK_ROWS, BLOCK_INPUT, LARGE_WEIGHT, SHORT_SUM = 32, 1 << 14, 1 << 15, 48
 # To turn a row of the result round costs as much as is gained on three to four terms of the sums.
 TERMS_A_ROW, TURNED_ROWS = 4, 96
-# From so many rows on a weight of up to so many elements is worth a copy.
-MANY_ROWS, SMALL_WEIGHT = 64, 1 << 13
+# From so many rows on a weight of so many elements is worth a copy.
+MANY_ROWS, SMALL_WEIGHT = 64, range(1 << 9, 1 << 13)
 # Blocks have no fewer columns than this; of longer sums of narrower rows several are seen as one:
 # (10000, 10) plus a bias takes 27 microseconds instead of 62.
 NARROW, LONG_SUM = 64, 1 << 16
@@ -84,8 +84,9 @@ def _times_transposed(x: Any, weight: Any) -> Any:
     rows, size = len(x), weight.size
     if rows * size > DIRECT_PRODUCTS:
         return tall_times(x, weight.T)
-    small = rows >= MANY_ROWS and size <= SMALL_WEIGHT
-    return x.dot(weight.T.copy() if small else weight.T)
+    if rows >= MANY_ROWS and size in SMALL_WEIGHT:
+        return x.dot(weight.T.copy())
+    return x.dot(weight.T)
 
 
 def _product(x: Any, weight: Any) -> Any:
@@ -108,15 +109,16 @@ def _affine(x: Any, weight: Any, bias: Any) -> Any:
 @instead_of(_affine)
 def affine(x: Any, weight: Any, bias: Any) -> Any:
     """x Wᵀ + b of matrices (rows, terms) and (columns, terms)."""
-    rows = len(x)
-    plan = _plan(x, weight) if rows > 1 else 0
+    if len(x) == 1:  # one sample: to add vectors takes half the time
+        out = x.dot(weight.T)
+        row = out[0]
+        row += bias
+        return out
+    plan = _plan(x, weight)
     if plan == TURNED:
         return np.add(weight.dot(x.T).T, bias, order="C")
     out = _multiply_blocks(x, weight, plan) if plan else _times_transposed(x, weight)
-    if rows == 1:  # one sample: to add vectors takes half the time
-        row = out[0]
-        row += bias
-    elif out.size < LONG_SUM or len(bias) > NARROW:
+    if out.size < LONG_SUM or len(bias) > NARROW:
         out += bias
     else:
         wide, repeated = stretched(out, bias)
@@ -136,7 +138,8 @@ def times(g: Any, weight: Any) -> Any:
     """G W of matrices (rows, terms) and (terms, columns)."""
     rows, terms = g.shape
     if rows > BACK_ROWS:
-        return tall_times(g, weight)
+        small = rows * weight.size <= DIRECT_PRODUCTS
+        return g.dot(weight) if small else tall_times(g, weight)
     if rows < 2 or g.itemsize != 4 or not weight.flags.c_contiguous:
         return g.dot(weight)
     columns = weight.shape[1]

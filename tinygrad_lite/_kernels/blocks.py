@@ -41,7 +41,7 @@ ROOM = 1 << 18  # elements of products that wait to be added up: 1 MB in float32
 def rows_of_block(rows: int, terms: int, columns: int, low: int = LOW) -> int:
     """How many of the `rows` of a product to take at once; 0 for all of them."""
     size = terms * columns
-    if rows * size <= DIRECT_PRODUCTS or size * low > DIRECT_PRODUCTS or not size:
+    if rows * size <= DIRECT_PRODUCTS or size * low > DIRECT_PRODUCTS:
         return 0
     return rows // -(-rows * size // DIRECT_PRODUCTS)
 
@@ -66,7 +66,10 @@ def _tall_times(x: Any, matrix: Any) -> Any:
 @instead_of(_tall_times)
 def tall_times(x: Any, matrix: Any) -> Any:
     """X M of matrices (rows, terms) and (terms, columns)."""
-    (rows, terms), columns = x.shape, matrix.shape[1]
+    rows, terms = x.shape
+    if rows * matrix.size <= DIRECT_PRODUCTS:  # what `rows_of_block` asks first
+        return x.dot(matrix)
+    columns = matrix.shape[1]
     step = rows_of_block(rows, terms, columns)
     if _usual(x, step):
         return x.dot(matrix)
@@ -93,6 +96,8 @@ def _tall_gram(left: Any, right: Any) -> Any:
 def tall_gram(left: Any, right: Any) -> Any:
     """Leftᵀ right of matrices (rows, terms) and (rows, columns)."""
     (rows, terms), columns = left.shape, right.shape[1]
+    if rows * terms * columns <= DIRECT_PRODUCTS:
+        return left.T.dot(right)
     step = rows_of_block(rows, terms, columns, LOW_SUM)
     if _usual(left, step):
         return left.T.dot(right)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import PLAIN
-from .blocks import tall_gram
+from .blocks import DIRECT_PRODUCTS, tall_gram
 
 __all__ = ["Products", "product_of"]
 
@@ -72,5 +72,7 @@ class Products:
 
 def product_of(left: Any, right: Any) -> Any:
     """leftᵀ right: an array, or for thin factors something that becomes one."""
-    thin = len(left) <= THIN and left.shape[1] * right.shape[1] >= SIZE
-    return tall_gram(left, right) if PLAIN or not thin else Products(left, right)
+    rows, size = len(left), left.shape[1] * right.shape[1]
+    if PLAIN or rows > THIN or size < SIZE:
+        return left.T.dot(right) if rows * size <= DIRECT_PRODUCTS else tall_gram(left, right)
+    return Products(left, right)
