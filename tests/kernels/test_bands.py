@@ -25,6 +25,7 @@ def _always(monkeypatch):
     """Bands for the smallest images too, a few of which are worked on at once."""
     for name, value in {"MUCH": 0, "SHORT": 1, "DEEP": 100, "ROOM": 500}.items():
         monkeypatch.setattr(bands, name, value)
+    bands.plan_of.cache_clear()
 
 
 def compare(x, weight, layout, exact=1e-10):
@@ -92,5 +93,6 @@ def test_images_of_usual_size_go_by_bands(size, channels, deep, dtype):
 def test_bands_take_a_third_of_the_memory():
     layout = Layout((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
     x = np.zeros((8, 16, 32, 32), np.float32)
-    made = bands.bands_of(x, (3, 3), (32, 32), layout).array
+    weight = np.zeros((16, 16, 3, 3), np.float32)
+    made = bands.bands_of(x, weight, (32, 32), layout).array
     assert made.size == 8 * 34 * 32 * 3 * 16

@@ -15,13 +15,14 @@ one row of the kernel meets are all of one class.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .blocks import DIRECT_PRODUCTS, ROOM, parts_of, rows_of_block, shares_of
-from .faces import channels_last, channels_second
+from .faces import channels_last, channels_second, weight_first
 from .layout import Layout, inside, pad_last, padded_zeros, pieces
 from .team import side_by_side
 
@@ -35,29 +36,46 @@ FEW = 1 << 13  # elements of bands below which the calls take longer than the su
 WHOLE = 2 * DIRECT_PRODUCTS  # products for an image that cannot be cut into small ones
 
 
+class Plan(NamedTuple):
+    """How the bands of one image lie, and which of them each row of the kernel meets."""
+
+    shape: tuple[int, ...]  # (front, classes, rows, places, length)
+    meetings: tuple[tuple[tuple[int, ...], tuple[Any, ...]], ...]  # row of the kernel, index
+    blocked: tuple[int, ...]  # the places as (front, blocks, rows): one product each
+    padded: Layout  # so that the rows of the padded image are a multiple of the classes
+
+
 class Bands(NamedTuple):
-    """Bands (N, front, classes, rows, places, width · C) of padded images, and what they are of."""
+    """The bands of images, what kernel they are for, and the spatial size of the result."""
 
     array: Any
     kernel: tuple[int, ...]
     outs: tuple[int, ...]
-    layout: Layout
-
-    def parts(self) -> Iterator[tuple[tuple[int, ...], Any]]:
-        """Each row of the kernel, with the bands that it meets."""
-        return bands_met(self.array, self.kernel, self.outs, self.layout)
+    plan: Plan
 
 
-def bands_met(
-    array: Any, kernel: tuple[int, ...], outs: tuple[int, ...], layout: Layout
-) -> Iterator[tuple[tuple[int, ...], Any]]:
-    """Each row of the kernel, with the bands (N, front, rows, places, length) that it meets."""
-    step, reach, high = layout.stride[-2], layout.dilation[-2], outs[-2]
+@lru_cache(maxsize=1024)
+def plan_of(
+    size: tuple[int, ...], weight: tuple[int, ...], outs: tuple[int, ...], layout: Layout
+) -> Plan:
+    """The plan for images of `size` and a weight of the shape (O, C, kernel)."""
+    deep, channels, *kernel = weight
+    length, step, reach = channels * kernel[-1], layout.stride[-2], layout.dilation[-2]
     front = layout._replace(stride=layout.stride[:-2], dilation=layout.dilation[:-2])
-    for at, part in front.offsets(kernel[:-2], outs[:-2]):
+    meetings = []
+    for at, part in front.offsets(tuple(kernel[:-2]), outs[:-2]):
         for i in range(kernel[-2]):
             first, place = divmod(i * reach, step)
-            yield (*at, i), array[(slice(None), *part, place, slice(first, first + high))]
+            rows = slice(first, first + outs[-2])
+            meetings.append(((*at, i), (slice(None), *part, place, rows)))
+    padded = _in_classes(size, layout)
+    *ahead, high, _ = padded.padded_size(size)
+    return Plan(
+        (*ahead, step, high // step, outs[-1], length),
+        tuple(meetings),
+        _blocked(outs, length, deep),
+        padded,
+    )
 
 
 def pays_off(count: int, weight: Any, outs: tuple[int, ...], layout: Layout) -> bool:
@@ -89,15 +107,14 @@ def _height(outs: tuple[int, ...], length: int, deep: int) -> int:
     return rows
 
 
-def bands_of(x: Any, kernel: tuple[int, ...], outs: tuple[int, ...], layout: Layout) -> Bands:
+def bands_of(x: Any, weight: Any, outs: tuple[int, ...], layout: Layout) -> Bands:
     """The bands of an image (N, C, size)."""
-    padded = pad_last(x, _in_classes(x.shape[2:], layout))
-    step, length = layout.stride[-2], kernel[-1] * x.shape[1]
-    *front, high = padded.shape[:-2]
+    plan = plan_of(x.shape[2:], weight.shape, outs, layout)
+    padded = pad_last(x, plan.padded)
     *first, row, place, _ = padded.strides
-    strides = (*first, row, row * step, place * layout.stride[-1])
-    shape = (*front, step, high // step, outs[-1])
-    return Bands(pieces(padded, shape, strides, length), kernel, outs, layout)
+    strides = (*first, row, row * layout.stride[-2], place * layout.stride[-1])
+    array = pieces(padded, (len(x), *plan.shape[:-1]), strides, plan.shape[-1])
+    return Bands(array, weight.shape[2:], outs, plan)
 
 
 def _in_classes(size: tuple[int, ...], layout: Layout) -> Layout:
@@ -110,90 +127,88 @@ def _in_classes(size: tuple[int, ...], layout: Layout) -> Layout:
     return layout._replace(padding=padding)
 
 
-def _rows_of_kernel(weight: Any) -> Any:
-    """(O, C, kernel) -> (rows of the kernel, width · C, O), contiguous."""
-    order = (*range(2, weight.ndim), 1, 0)
-    *rows, _, _, deep = (weight.shape[axis] for axis in order)
-    return np.ascontiguousarray(weight.transpose(order)).reshape(*rows, -1, deep)
+def _rows_of_kernel(weight: Any, *, turned: bool = False) -> Any:
+    """(O, C, kernel) -> (rows of the kernel, width · C, O), or turned (…, O, width · C)."""
+    *rows, width = range(2, weight.ndim)
+    order = (*rows, 0, width, 1) if turned else (*rows, width, 1, 0)
+    ordered = np.ascontiguousarray(weight.transpose(order))
+    deep = len(weight)
+    return ordered.reshape(*weight.shape[2:-1], *((deep, -1) if turned else (-1, deep)))
 
 
 def times_bands(bands: Bands, weight: Any) -> Any:
     """The convolution: (N, places, O)."""
-    kernels, array = _rows_of_kernel(weight), bands.array
-    (count, *_), length, deep = array.shape, array.shape[-1], len(weight)
-    blocked = _blocked(count, bands.outs, length, deep)
-    out = np.empty((*blocked, deep), weight.dtype)
+    array, plan, kernels = bands.array, bands.plan, _rows_of_kernel(weight)
+    count, length = len(array), array.shape[-1]
+    out = np.empty((count, *plan.blocked, len(weight)), weight.dtype)
 
     def work(parts: Iterable[slice]) -> None:
         for images in parts:
             sums, term = out[images], None
-            for at, seen in bands.parts():
-                matrices = seen[images].reshape(-1, *blocked[1:], length)
+            for at, index in plan.meetings:
+                seen = array[images][index].reshape(-1, *plan.blocked, length)
                 if term is None:
-                    np.matmul(matrices, kernels[at], out=sums)
+                    np.matmul(seen, kernels[at], out=sums)
                     term = np.empty_like(sums)
                 else:
-                    sums += np.matmul(matrices, kernels[at], out=term)
+                    sums += np.matmul(seen, kernels[at], out=term)
 
-    side_by_side(shares_of(count, _images_at_once(array)), array.size, work)
-    return out.reshape(count, *bands.outs, deep)
+    side_by_side(shares_of(count, _images_at_once(plan)), array.size, work)
+    return out.reshape(count, *bands.outs, len(weight))
 
 
-def _images_at_once(bands: Any) -> int:
+def _images_at_once(plan: Plan) -> int:
     """How many images to work on before the next, so that their bands stay in the cache."""
-    return max(1, ROOM // max(1, math.prod(bands.shape[1:])))
+    return max(1, ROOM // max(1, math.prod(plan.shape)))
 
 
-def _blocked(count: int, outs: tuple[int, ...], length: int, deep: int) -> tuple[int, ...]:
-    """The shape of (N, places) cut into products of their own: (N, front, blocks, rows)."""
+def _blocked(outs: tuple[int, ...], length: int, deep: int) -> tuple[int, ...]:
+    """The places cut into products of their own: (front, blocks, rows)."""
     rows = _height(outs, length, deep) or outs[-2]
-    return (count, *outs[:-2], outs[-2] // rows, rows * outs[-1])
+    return (*outs[:-2], outs[-2] // rows, rows * outs[-1])
 
 
 def gram_of_bands(bands: Bands, g: Any) -> Any:
     """The gradient of the weights (O, C, kernel) for that of the result, (N, O, places)."""
-    (count, deep), array = g.shape[:2], bands.array
+    (count, deep), array, plan = g.shape[:2], bands.array, bands.plan
     length, rows = array.shape[-1], bands.kernel[:-1]
-    blocked = _blocked(count, bands.outs, length, deep)
-    given = np.ascontiguousarray(channels_last(g)).reshape(*blocked, deep)
+    given = np.ascontiguousarray(channels_last(g)).reshape(count, *plan.blocked, deep)
     shares = list(shares_of(count))
     sums = np.zeros((len(shares), *rows, length, deep), g.dtype)
 
     def work(parts: Iterable[tuple[int, slice]]) -> None:
         for number, share in parts:
-            for images in parts_of(share, math.prod(blocked[1:-1]) * length * deep):
-                for at, seen in bands.parts():
-                    matrices = seen[images].reshape(-1, *blocked[1:], length).swapaxes(-1, -2)
-                    terms = np.matmul(matrices, given[images]).reshape(-1, length, deep)
-                    sums[(number, *at)] += np.add.reduce(terms, axis=0)
+            for images in parts_of(share, math.prod(plan.blocked[:-1]) * length * deep):
+                for at, index in plan.meetings:
+                    seen = array[images][index].reshape(-1, *plan.blocked, length)
+                    terms = np.matmul(seen.swapaxes(-1, -2), given[images])
+                    sums[(number, *at)] += np.add.reduce(terms.reshape(-1, length, deep), axis=0)
 
     side_by_side(enumerate(shares), array.size, work)
     total = sums[0] if len(sums) == 1 else np.add.reduce(sums, axis=0)
-    return np.moveaxis(total.reshape(*bands.kernel, -1, deep), (-1, -2), (0, 1))
+    return weight_first(total.reshape(*bands.kernel, -1, deep))
 
 
 def add_bands(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -> Any:
     """The gradient of the image (N, C, size) for that of the result, (N, O, places)."""
-    (count, deep), outs, (channels, *kernel) = g.shape[:2], g.shape[2:], weight.shape[1:]
-    length, step = kernel[-1] * channels, layout.stride[-2]
-    blocked = _blocked(count, outs, length, deep)
-    given = np.ascontiguousarray(channels_last(g)).reshape(*blocked, deep)
-    kernels = np.ascontiguousarray(_rows_of_kernel(weight).swapaxes(-1, -2))
-    padded = padded_zeros(count, channels, size, _in_classes(size, layout), g.dtype)
-    *front, high = padded.shape[1:-2]
-    shape = (*front, step, high // step, outs[-1], length)
+    (count, deep), plan = g.shape[:2], plan_of(size, weight.shape, g.shape[2:], layout)
+    length = plan.shape[-1]
+    given = np.ascontiguousarray(channels_last(g)).reshape(count, *plan.blocked, deep)
+    kernels = _rows_of_kernel(weight, turned=True)
+    padded = padded_zeros(count, weight.shape[1], size, plan.padded, g.dtype)
 
     def work(parts: Iterable[slice]) -> None:
         for images in parts:
-            bands = np.zeros((images.stop - images.start, *shape), g.dtype)
-            term = np.empty((len(bands), *blocked[1:], length), g.dtype)
-            for at, seen in bands_met(bands, tuple(kernel), outs, layout):
-                np.matmul(given[images], kernels[at], out=term)
-                np.add(seen, term.reshape(seen.shape), out=seen)
+            part = given[images]
+            bands = np.zeros((len(part), *plan.shape), g.dtype)
+            term = np.empty((len(part), *plan.blocked, length), g.dtype)
+            for at, index in plan.meetings:
+                seen = bands[index]
+                seen += np.matmul(part, kernels[at], out=term).reshape(seen.shape)
             _lay_down(bands, padded[images], layout)
 
-    at_once = max(1, ROOM // max(1, math.prod(shape)))
-    side_by_side(shares_of(count, at_once), count * math.prod(shape), work)
+    everything = count * math.prod(plan.shape)
+    side_by_side(shares_of(count, _images_at_once(plan)), everything, work)
     return channels_second(padded[inside(size, layout)])
 
 

@@ -19,13 +19,13 @@ from . import instead_of
 from .bands import Bands, add_bands, bands_of, gram_of_bands, pays_off, times_bands
 from .blocks import tall_gram, tall_times
 from .chunks import stretched
-from .faces import channels_last, channels_second, pixels_of
+from .faces import channels_last, channels_second, pixels_of, weight_first, weight_last
 from .layout import Layout, inside, pad_last, padded_zeros, pieces
 
 __all__ = ["Layout", "backward_input", "backward_weight", "forward"]
 
 SHORT_BAND = 8  # elements; below, columns lie with the pixels last, which is written faster
-MANY = 1 << 15  # elements from which it pays to copy bands as pieces
+MANY = 1 << 15  # elements from which it pays to copy bands as pieces, to lengthen rows
 KEEP_BYTES = 1 << 26  # columns up to 64 MB are kept for the gradient of the weights
 
 
@@ -36,11 +36,6 @@ def windows(padded: Any, kernel: tuple[int, ...], outs: tuple[int, ...], layout:
     reach = [s * n for s, n in zip(steps, layout.dilation, strict=True)]
     shape = (padded.shape[0], *outs, *kernel, padded.shape[-1])
     return np.ndarray(shape, padded.dtype, padded, 0, (first, *moves, *reach, channel))
-
-
-def _weight_last(weight: Any) -> Any:
-    """(O, C, kernel) -> (kernel, C, O)."""
-    return weight.transpose((*range(2, weight.ndim), 1, 0))
 
 
 # Plain twins: one product for each offset of the kernel
@@ -126,15 +121,18 @@ def forward(
         return grouped(x, weight, bias, layout, outs), None
     kernel, columns = weight.shape[2:], None
     if pays_off(len(x), weight, outs, layout):
-        columns = bands_of(x, kernel, outs, layout)
+        columns = bands_of(x, weight, outs, layout)
         out, size = times_bands(columns, weight), columns.array.nbytes
     else:
         columns = _columns(x, kernel, outs, layout)
-        matrix = _weight_last(weight).reshape(columns.shape[1], weight.shape[0])
+        matrix = weight_last(weight).reshape(columns.shape[1], weight.shape[0])
         out, size = tall_times(columns, matrix), columns.nbytes
     if bias is not None:
-        pixels, repeated = stretched(out.reshape(-1, weight.shape[0]), bias)
-        pixels += repeated
+        if out.size >= MANY:
+            pixels, repeated = stretched(out.reshape(-1, weight.shape[0]), bias)
+            pixels += repeated
+        else:
+            out += bias
     out = channels_second(out.reshape(x.shape[0], *outs, weight.shape[0]))
     return out, columns if size <= KEEP_BYTES else None
 
@@ -275,7 +273,7 @@ def backward_weight(
     elif columns.__class__ is Bands:
         return gram_of_bands(columns, g)
     matrix = tall_gram(columns, pixels_of(g))
-    return np.moveaxis(matrix.reshape(*kernel, x.shape[1], g.shape[1]), (-1, -2), (0, 1))
+    return weight_first(matrix.reshape(*kernel, x.shape[1], g.shape[1]))
 
 
 def _backward_weight_groups(x: Any, g: Any, kernel: tuple[int, ...], layout: Layout) -> Any:

@@ -1,4 +1,4 @@
-"""The two faces of an image in memory: channels second, as in PyTorch, and channels last."""
+"""The two faces of images and kernels in memory: channels second, as in PyTorch, and last."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from functools import cache
 from typing import Any
 
-__all__ = ["channels_last", "channels_second", "pixels_of"]
+__all__ = ["channels_last", "channels_second", "pixels_of", "weight_first", "weight_last"]
 
 
 @cache
@@ -33,3 +33,14 @@ def pixels_of(x: Any) -> Any:
     """(N, C, places) -> (pixels, C); no copy where the channels lie last in memory."""
     last = channels_last(x)
     return last.reshape(math.prod(last.shape[:-1]), x.shape[1])
+
+
+def weight_last(weight: Any) -> Any:
+    """(O, C, kernel) -> (kernel, C, O), as a view."""
+    return weight.transpose((*range(2, weight.ndim), 1, 0))
+
+
+def weight_first(weight: Any) -> Any:
+    """(kernel, C, O) -> (O, C, kernel), as a view."""
+    last = weight.ndim - 1
+    return weight.transpose((last, last - 1, *range(last - 1)))

@@ -6,10 +6,15 @@ pair.  What deep learning calls a convolution is a cross-correlation: the kernel
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from .._kernels import convolution as kernels
+from .._kernels.broadcast import column_sums
 from .._kernels.convolution import Layout
+from .._kernels.faces import channels_last, pixels_of
 from .._op import op
 from .shape import reshape, unexpand
 
@@ -22,6 +27,10 @@ def _with_bias(out: Any, bias: Any) -> Any:
 
 
 def _pull_bias(g: Any) -> Any:
+    if g.__class__ is np.ndarray:
+        last = channels_last(g)
+        if last.flags.c_contiguous:
+            return column_sums(pixels_of(g))
     total = unexpand(g, shape=(1, g.shape[1], *[1] * (g.ndim - 2)))
     return reshape(total, shape=(g.shape[1],))
 
@@ -35,9 +44,17 @@ def convolution(
 
     `places` is the spatial size of the result where it is not the usual one.
     """
+    layout, outs = _laid_out(stride, padding, dilation, groups, x.shape[2:], weight.shape[2:])
+    return kernels.forward(x, weight, bias, layout, places or outs)
+
+
+@lru_cache(maxsize=1024)
+def _laid_out(
+    stride: Sizes, padding: Pairs, dilation: Sizes, groups: int, size: Sizes, kernel: Sizes
+) -> tuple[Layout, Sizes]:
+    """The layout, and the size of the result."""
     layout = Layout(stride, padding, dilation, groups)
-    outs = places or layout.output_size(x.shape[2:], weight.shape[2:])
-    return kernels.forward(x, weight, bias, layout, outs)
+    return layout, layout.output_size(size, kernel)
 
 
 @op(kind="bilinear", label="convᵀ", onnx="ConvTranspose")

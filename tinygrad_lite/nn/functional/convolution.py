@@ -87,6 +87,10 @@ def _convolve(
     dilation: Any,
     groups: int,
 ) -> Any:
+    key = _key_of(input, weight, bias, stride, padding, dilation, groups)
+    known = None if key is None else CHECKED.get(key)
+    if known is not None:
+        return ops.convolution(input, weight, bias, groups=groups, **known)
     _check(name, axes, input, weight, bias, groups)
     if input.ndim == axes + 1:
         batch = reshape(input, shape=(1, *input.shape))
@@ -106,9 +110,30 @@ def _convolve(
         raise RuntimeError("dilation should be greater than zero")
     padding = _pairs(padding, stride, dilation, weight.shape[2:])
     _check_room(input, weight, padding, dilation)
-    return ops.convolution(
-        input, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
+    settings = {"stride": stride, "padding": padding, "dilation": dilation}
+    if key is not None and len(CHECKED) < ROOM:
+        CHECKED[key] = settings
+    return ops.convolution(input, weight, bias, groups=groups, **settings)
+
+
+# What calls of the same shapes and settings came to: to check them again takes as long as a small
+# convolution.
+CHECKED: dict[Any, dict[str, Any]] = {}
+ROOM = 1024
+
+
+def _key_of(input: Any, weight: Any, bias: Any, *settings: Any) -> Any:
+    """What decides whether a call is right, and what it means; None where that is not plain."""
+    try:
+        x, w = input._array, weight._array
+        if x.dtype is not w.dtype or not (bias is None or bias._array.dtype is x.dtype):
+            return None
+        key = (x.shape, w.shape, None if bias is None else bias._array.shape, settings)
+        hash(key)
+    except (AttributeError, TypeError):  # something is no tensor, or a list
+        return None
+    kinds = (int, tuple, str)
+    return key if all(setting.__class__ in kinds for setting in settings) else None
 
 
 def _check(name: str, axes: int, input: Any, weight: Any, bias: Any, groups: int) -> None:
