@@ -248,6 +248,7 @@ BINARY: dict[str, tuple[Any, ...]] = {
     "logaddexp2": (R, R, each(lambda x, y: math.log2(2**x + 2**y)), "T.logaddexp2(x, y)"),
     "tanh_backward": (R, R, lambda x, y: x - x * y**2, "x * (1 - y * y)"),
     "sigmoid_backward": (R, R, lambda x, y: x * y - x * y**2, "x * (y - y * y)"),
+    "relu_backward": (R, P, lambda x, y: x * (y != 0), "T.where(y != 0, x, 0.0)", ([1.0], [0.0])),
     "atan2": (P, R, each(math.atan2), "T.atan2(x, y)", ([0.0], [0.0])),
     "hypot": (P, R, each(math.hypot), "T.hypot(x, y)"),
     "copysign": (P, P, each(math.copysign), "T.copysign(x, y)", ([0.0, -1.0], [1.0, -0.0])),

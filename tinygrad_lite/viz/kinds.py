@@ -95,8 +95,8 @@ RESHAPERS = frozenset({
 })  # fmt: skip
 _ORDERED = frozenset({
     "sub", "div", "pow", "power", "matmul", "matmul_transposed", "linear", "linear_without_bias",
-    "bilinear", "where", "tanh_backward", "sigmoid_backward", "lerp", "atan2",
-    "copysign", "lt", "le", "gt", "ge", "floor_divide", "remainder", "fmod",
+    "bilinear", "where", "tanh_backward", "sigmoid_backward", "relu_backward", "lerp",
+    "atan2", "copysign", "lt", "le", "gt", "ge", "floor_divide", "remainder", "fmod",
     "recurrence", "cross_entropy", "nll_loss", "mse_loss", "conv2d", "gather", "take",
     "index_select", "masked_fill", "kl_div", "cat", "stack",
 })  # fmt: skip

@@ -26,6 +26,13 @@ def write_sigmoid_backward(c: Context, x: Any, y: Any) -> Any:
     return c.emit("Mul", x, c.emit("Sub", y, c.emit("Mul", y, y)))
 
 
+@writes("relu_backward")
+def write_relu_backward(c: Context, x: Any, y: Any) -> Any:
+    x, y = c.value(x, c.out.dtype), c.value(y, c.out.dtype)
+    zero = c.constant(0, c.out.dtype)
+    return c.emit("Where", c.emit("Equal", y, zero), zero, x)
+
+
 # Powers and roots
 
 
