@@ -17,7 +17,7 @@ GRID = list(itertools.product((1, 2, 3), ((0, 0), (1, 2)), (1, 2), ((3, 3), (2, 
 @pytest.fixture(params=[1, 3])
 def _threads(request, monkeypatch):
     monkeypatch.setattr(team._Team, "count", request.param)
-    monkeypatch.setattr(team, "MUCH", 100)
+    monkeypatch.setattr(team, "MUCH", 10)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ SHAPES = [  # rows, terms, columns: from one small product to many blocks and a 
 @pytest.fixture(params=[1, 3])
 def _threads(request, monkeypatch):
     monkeypatch.setattr(team._Team, "count", request.param)
-    monkeypatch.setattr(team, "MUCH", 1000)
+    monkeypatch.setattr(team, "MUCH", 100)
 
 
 def matrix(rows, columns, dtype, layout):

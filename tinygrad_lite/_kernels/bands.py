@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .blocks import DIRECT_PRODUCTS, ROOM, parts_of, rows_of_block, shares_of
+from .blocks import DIRECT_PRODUCTS, ROOM, parts_of, rows_of_block, shares_of, weight_of
 from .faces import channels_last, channels_second, weight_first
 from .layout import Layout, inside, pad_last, padded_zeros, pieces
 from .team import side_by_side
@@ -43,6 +43,11 @@ class Plan(NamedTuple):
     meetings: tuple[tuple[tuple[int, ...], tuple[Any, ...]], ...]  # row of the kernel, index
     blocked: tuple[int, ...]  # the places as (front, blocks, rows): one product each
     padded: Layout  # so that the rows of the padded image are a multiple of the classes
+
+    def weigh(self, count: int, deep: int) -> int:
+        """How many steps of elements the products for `count` images are worth."""
+        rows = len(self.meetings) * math.prod(self.blocked)
+        return weight_of(count * rows * self.shape[-1] * deep)
 
 
 class Bands(NamedTuple):
@@ -153,7 +158,7 @@ def times_bands(bands: Bands, weight: Any) -> Any:
                 else:
                     sums += np.matmul(seen, kernels[at], out=term)
 
-    side_by_side(shares_of(count, _images_at_once(plan)), array.size, work)
+    side_by_side(shares_of(count, _images_at_once(plan)), plan.weigh(count, len(weight)), work)
     return out.reshape(count, *bands.outs, len(weight))
 
 
@@ -184,7 +189,7 @@ def gram_of_bands(bands: Bands, g: Any) -> Any:
                     terms = np.matmul(seen.swapaxes(-1, -2), given[images])
                     sums[(number, *at)] += np.add.reduce(terms.reshape(-1, length, deep), axis=0)
 
-    side_by_side(enumerate(shares), array.size, work)
+    side_by_side(enumerate(shares), plan.weigh(count, deep), work)
     total = sums[0] if len(sums) == 1 else np.add.reduce(sums, axis=0)
     return weight_first(total.reshape(*bands.kernel, -1, deep))
 
@@ -207,8 +212,7 @@ def add_bands(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -> Any
                 seen += np.matmul(part, kernels[at], out=term).reshape(seen.shape)
             _lay_down(bands, padded[images], layout)
 
-    everything = count * math.prod(plan.shape)
-    side_by_side(shares_of(count, _images_at_once(plan)), everything, work)
+    side_by_side(shares_of(count, _images_at_once(plan)), plan.weigh(count, deep), work)
     return channels_second(padded[inside(size, layout)])
 
 

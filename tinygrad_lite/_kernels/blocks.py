@@ -35,6 +35,7 @@ DIRECT_PRODUCTS = (
 )
 # Blocks of fewer rows gain nothing; sums over blocks, which are added up afterwards, want more.
 LOW, LOW_SUM = 64, 100
+PRODUCTS_A_STEP = 32  # that take as long as a step of a ufunc takes for an element
 ROOM = 1 << 18  # elements of products that wait to be added up: 1 MB in float32
 
 
@@ -54,9 +55,15 @@ def shares_of(count: int, most: int | None = None) -> Iterator[slice]:
         yield slice(start, min(start + each, count))
 
 
-def _usual(x: Any, step: int) -> bool:
+def weight_of(products: int) -> int:
+    """How many steps of elements so many products of two numbers are worth."""
+    return products // PRODUCTS_A_STEP
+
+
+def _usual(x: Any, step: int, products: int) -> bool:
     """Whether to leave a product to BLAS as a whole."""
-    return not step or x.itemsize < 4 or (count_threads() > 1 and not is_shared(x.size))
+    shared = count_threads() == 1 or is_shared(weight_of(products))
+    return not step or x.itemsize < 4 or not shared
 
 
 def _tall_times(x: Any, matrix: Any) -> Any:
@@ -71,7 +78,7 @@ def tall_times(x: Any, matrix: Any) -> Any:
         return x.dot(matrix)
     columns = matrix.shape[1]
     step = rows_of_block(rows, terms, columns)
-    if _usual(x, step):
+    if _usual(x, step, rows * matrix.size):
         return x.dot(matrix)
     matrix = np.ascontiguousarray(matrix)  # transposed it takes half as long again in every block
     out = np.empty((rows, columns), x.dtype)
@@ -82,7 +89,7 @@ def tall_times(x: Any, matrix: Any) -> Any:
         for part in parts:
             np.matmul(blocks[part], matrix, out=results[part])
 
-    side_by_side(shares_of(count), x.size, work)
+    side_by_side(shares_of(count), weight_of(rows * matrix.size), work)
     if end < rows:
         np.matmul(x[end:], matrix, out=out[end:])
     return out
@@ -99,7 +106,7 @@ def tall_gram(left: Any, right: Any) -> Any:
     if rows * terms * columns <= DIRECT_PRODUCTS:
         return left.T.dot(right)
     step = rows_of_block(rows, terms, columns, LOW_SUM)
-    if _usual(left, step):
+    if _usual(left, step, rows * terms * columns):
         return left.T.dot(right)
     count, end = rows // step, rows - rows % step
     blocks = left[:end].reshape(count, step, terms).swapaxes(1, 2)
@@ -112,7 +119,7 @@ def tall_gram(left: Any, right: Any) -> Any:
             for part in parts_of(share, terms * columns):
                 sums[number] += np.add.reduce(np.matmul(blocks[part], others[part]), axis=0)
 
-    side_by_side(enumerate(shares), left.size, work)
+    side_by_side(enumerate(shares), weight_of(rows * terms * columns), work)
     total = sums[0] if len(sums) == 1 else np.add.reduce(sums, axis=0)
     if end < rows:
         total += left[end:].T.dot(right[end:])
