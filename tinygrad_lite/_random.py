@@ -6,8 +6,10 @@ on every platform.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import Any
+from _thread import _local as thread_local  # without threading, which takes 1 ms to import
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,9 +17,13 @@ from ._device import check_device, device, the_cpu
 from ._dtypes import default_numpy, to_numpy
 from ._nodes import make
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = [
     "Generator",
     "default_generator",
+    "draws_aside",
     "generator_of",
     "get_rng_state",
     "initial_seed",
@@ -25,6 +31,39 @@ __all__ = [
     "seed",
     "set_rng_state",
 ]
+
+
+class Aside(thread_local):
+    """What the current thread draws from in place of the default generator, or None."""
+
+    copy: Generator | None = None
+
+
+aside = Aside()
+
+
+class WideDraws:
+    """A generator of NumPy's that draws in float64 and rounds to the dtype asked for.
+
+    NumPy draws float32 from other bits than float64. A function that draws by design would be
+    another function in float32, and its gradients could not be held against those in float64.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+
+    def random(self, size: Any = None, dtype: Any = np.float64) -> Any:
+        """Numbers from [0, 1); rounding must not reach 1."""
+        drawn = self.rng.random(size)
+        largest = np.nextafter(np.asarray(1, dtype), np.asarray(0, dtype))
+        return np.minimum(np.asarray(drawn, dtype), largest)
+
+    def standard_normal(self, size: Any = None, dtype: Any = np.float64) -> Any:
+        """Standard normal numbers."""
+        return np.asarray(self.rng.standard_normal(size), dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rng, name)
 
 
 class Generator:
@@ -38,6 +77,18 @@ class Generator:
     @property
     def _rng(self) -> np.random.Generator:
         """NumPy's generator, made when first asked for: numpy.random takes 8 ms to import."""
+        if aside.copy is not None:
+            return WideDraws(self._current._numpy())  # type: ignore[return-value]
+        return self._numpy()
+
+    @property
+    def _current(self) -> Generator:
+        """The generator that counts in this thread."""
+        if aside.copy is not None and self is default_generator:
+            return aside.copy
+        return self
+
+    def _numpy(self) -> np.random.Generator:
         if self._made is None:
             self._made = np.random.Generator(np.random.PCG64(self._seed))
         return self._made  # type: ignore[no-any-return]
@@ -55,8 +106,9 @@ class Generator:
             raise RuntimeError(
                 f"Overflow when unpacking long: a seed must lie in [-2**63, 2**64), got {seed}"
             )
-        self._seed = int(seed) % 2**64
-        self._made = None
+        current = self._current
+        current._seed = int(seed) % 2**64
+        current._made = None
         return self
 
     def seed(self) -> int:
@@ -67,13 +119,13 @@ class Generator:
 
     def initial_seed(self) -> int:
         """The seed of the last start."""
-        return self._seed
+        return self._current._seed
 
     def get_state(self) -> Any:
         """The state as a uint8 tensor."""
         state = self._rng.bit_generator.state
         numbers = state["state"]
-        words = [numbers["state"], numbers["inc"], self._seed]
+        words = [numbers["state"], numbers["inc"], self._current._seed]
         packed = b"".join(w.to_bytes(16, "little") for w in words)
         packed += state["has_uint32"].to_bytes(4, "little") + state["uinteger"].to_bytes(
             4, "little"
@@ -86,7 +138,7 @@ class Generator:
         if len(packed) != 56:
             raise RuntimeError(f"RNG state is wrong size: got {len(packed)} bytes, expected 56")
         words = [int.from_bytes(packed[i : i + 16], "little") for i in (0, 16, 32)]
-        self._seed = words[2]
+        self._current._seed = words[2]
         self._rng.bit_generator.state = {
             "bit_generator": "PCG64",
             "state": {"state": words[0], "inc": words[1]},
@@ -114,6 +166,20 @@ def _restored(state: Any) -> Generator:
 
 
 default_generator = Generator()
+
+
+@contextlib.contextmanager
+def draws_aside() -> Iterator[None]:
+    """Let this thread draw from a copy of the default generator, alike in every dtype.
+
+    The default generator stays as it is for the threads that go on drawing from it.
+    """
+    before = aside.copy
+    aside.copy = default_generator.clone_state()
+    try:
+        yield
+    finally:
+        aside.copy = before
 
 
 def generator_of(generator: Generator | None) -> np.random.Generator:

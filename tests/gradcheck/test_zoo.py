@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import tinygrad_lite as torch
@@ -174,6 +176,35 @@ def test_a_check_leaves_the_draws_as_they_were():
     torch.manual_seed(3)
     assert torch.equal(torch.randn(4), expected)
     assert type(torch.default_generator._rng).__module__.startswith("numpy")
+
+
+def test_a_check_leaves_the_draws_of_other_threads_as_they_are():
+    own, drawn = torch.Generator(), []
+
+    def draw():
+        drawn.append((torch.randn(4), torch.rand(3, generator=own), torch.initial_seed()))
+
+    def drawing(x):
+        torch.manual_seed(8)
+        noise = torch.rand(4)
+        beside = threading.Thread(target=draw)  # its draws do not move this function's
+        beside.start()
+        beside.join()
+        return x * (noise + torch.randn(4))
+
+    x = torch.randn(4, dtype=torch.float64).requires_grad_()
+    torch.manual_seed(3)
+    own.manual_seed(5)
+    assert gradcheck(drawing, (x,), report=True).ok
+    assert torch.initial_seed() == 3
+    seen = list(drawn)
+    torch.manual_seed(3)
+    own.manual_seed(5)
+    for ours, theirs, seed in seen:
+        draw()
+        assert torch.equal(ours, drawn[-1][0])
+        assert torch.equal(theirs, drawn[-1][1])
+        assert seed == 3
 
 
 def faulty(gradient):

@@ -94,3 +94,97 @@ def test_relu_in_other_layouts(shape):
     t.grad = None
     t.relu().sum(0).sum().backward()  # a gradient of stride 0
     np.testing.assert_array_equal(t.grad.numpy(), (x > 0) * 1.0)
+
+
+def bags(m, weight):
+    rows, starts = m.tensor([0, 2, 1, 2, 3]), m.tensor([0, 3])
+    return m.nn.functional.embedding_bag(rows, weight, starts, mode="sum", padding_idx=2)
+
+
+def recurrent(m, x):
+    layer = m.nn.RNN(3, 2, nonlinearity="relu").double()
+    for k, p in enumerate(layer.parameters()):
+        p.data = m.tensor([0.7, -0.5, 0.2, -0.9, 0.4, -0.3])[: p.numel()].double().reshape(p.shape)
+        p.data = p.data * (1 + k)
+    return layer(x)[0]
+
+
+def cell(m, x):
+    layer = m.nn.RNNCell(3, 2, nonlinearity="relu").double()
+    for p in layer.parameters():
+        p.data = m.tensor([0.7, -0.5, 0.2, -0.9, 0.4, -0.3])[: p.numel()].double().reshape(p.shape)
+    return layer(x)
+
+
+def entropy(reduction):
+    return lambda m, x: m.nn.functional.cross_entropy(
+        x, m.tensor([0, 2, 1, 1]), ignore_index=2, reduction=reduction
+    )
+
+
+# Where an infinite gradient arrives, the operands' values, and what is done to them
+SPREAD = {
+    "max_pool1d": ((2, 2, 9), lambda m, x: m.nn.functional.max_pool1d(x, 3, 2, 1)),
+    "max_pool1d apart": ((1, 2, 9), lambda m, x: m.nn.functional.max_pool1d(x, 2, 3)),
+    "max_pool2d": ((1, 2, 7, 6), lambda m, x: m.nn.functional.max_pool2d(x, 3, 2, 1)),
+    "max_pool2d tiles": ((1, 2, 4, 6), lambda m, x: m.nn.functional.max_pool2d(x, 2)),
+    "max_pool3d": ((1, 1, 5, 5, 4), lambda m, x: m.nn.functional.max_pool3d(x, 2, 1)),
+    "max_pool indices": (
+        (1, 2, 9), lambda m, x: m.nn.functional.max_pool1d(x, 3, 2, return_indices=True)[0],
+    ),
+    "rnn": ((3, 2, 3), recurrent),
+    "rnn cell": ((2, 3), cell),
+    "padding row": (
+        (4, 3), lambda m, x: m.nn.functional.embedding(m.tensor([[1, 0], [1, 3]]), x, 1),
+    ),
+    "padding row of bags": ((4, 3), bags),
+    "ignored target": ((4, 3), entropy("none")),
+    "ignored target of a mean": ((4, 3), entropy("mean")),
+}  # fmt: skip
+ZEROS = {
+    "sinc": ([0.0, 1.0, -0.5, -0.0, 2.3], lambda m, x: m.sinc(x)),
+    "prod of two zeros": ([0.0, 2.0, 0.0, 3.0], lambda m, x: x.prod()),
+    "prod of a zero": ([0.0, 2.0, 4.0, 3.0], lambda m, x: x.prod()),
+    "prod along": ([0.0, 2.0, 4.0, 3.0], lambda m, x: x.prod(0)),
+    "cumprod of a zero": ([2.0, 0.0, 3.0, -1.0], lambda m, x: x.cumprod(0)),
+    "cumprod of two zeros": ([2.0, 0.0, 3.0, 0.0, 4.0], lambda m, x: x.cumprod(0)),
+    "cumprod of zeros in front": ([0.0, 0.0, 3.0], lambda m, x: x.cumprod(0)),
+    "cumprod of rows": ([2.0, 0.0, 3.0, 5.0, 1.0, 0.0], lambda m, x: x.reshape(2, 3).cumprod(1)),
+}  # fmt: skip
+
+
+def slope_of_places(m, function, x, upstream):
+    """Gradients for upstream gradients of ones that are `upstream` at one place after another."""
+    found = []
+    out = function(m, x)
+    for at in range(0, out.numel(), 1 + out.numel() // 9):
+        g = np.ones(tuple(out.shape))
+        g.reshape(-1)[at] = upstream
+        x.grad = None
+        function(m, x).backward(m.tensor(g, dtype=x.dtype))
+        found.append(x.grad.tolist())
+    return found
+
+
+def same_slopes(function, x, upstream):
+    ours = tinygrad_lite.tensor(x, requires_grad=True)
+    theirs = torch.tensor(x, requires_grad=True)
+    found = slope_of_places(tinygrad_lite, function, ours, upstream)
+    expected = slope_of_places(torch, function, theirs, upstream)
+    sound = ~np.isnan(np.array(expected))  # where PyTorch says NaN a number may stand
+    np.testing.assert_allclose(np.array(found)[sound], np.array(expected)[sound], rtol=1e-6)
+
+
+@pytest.mark.parametrize("upstream", [INF, -INF, NAN])
+@pytest.mark.parametrize("name", SPREAD)
+def test_an_infinite_gradient_stays_where_it_belongs(name, upstream):
+    shape, function = SPREAD[name]
+    x = np.random.default_rng(5).permutation(np.prod(shape)).reshape(shape) * 0.1 - 1
+    same_slopes(function, x, upstream)
+
+
+@pytest.mark.parametrize("upstream", [INF, -INF, NAN])
+@pytest.mark.parametrize("name", ZEROS)
+def test_zeros_stop_an_infinite_gradient(name, upstream):
+    values, function = ZEROS[name]
+    same_slopes(function, np.array(values), upstream)

@@ -15,6 +15,7 @@ import numpy as np
 from . import instead_of
 from .affine import is_turned, product, times
 from .broadcast import column_sums
+from .choice import keep_where
 from .products import product_of
 
 __all__ = ["gru_cell", "gru_cell_pull", "lstm_cell", "lstm_cell_pull", "rnn_cell", "rnn_cell_pull"]
@@ -213,7 +214,7 @@ def rnn_cell_pull(
     """Gradients of all operands; None if not needed."""
     x, h, w_ih, w_hh = operands
     if relu:
-        dz = g * (out > 0)
+        dz = keep_where(out != 0, g)
     else:
         dz = out * out
         np.subtract(1, dz, out=dz)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import PLAIN, instead_of
+from .choice import keep_where
 
 __all__ = ["Window", "pick", "put", "strongest", "total", "total_back"]
 
@@ -221,10 +222,10 @@ def put(g: Any, code: Any, size: tuple[int, ...], window: Window) -> Any:
     for at, seen, met in window.parts(size):
         chosen = code[seen] == int(np.ravel_multi_index(at, window.kernel))
         if window.apart:
-            out[met] = g[seen] * chosen
+            out[met] = keep_where(chosen, g[seen])
         else:
             part = out[met]
-            part += g[seen] * chosen
+            part += keep_where(chosen, g[seen])
     return out
 
 

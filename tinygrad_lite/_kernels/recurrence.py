@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from . import instead_of
+from .choice import keep_where
 from .chunks import row_pieces
 
 __all__ = [
@@ -304,13 +305,17 @@ def plain_pull(
 ) -> Arrays:
     """Gradients of the inputs, the state, both weights and the bias; None if not needed."""
     hs, before = kept
-    dz = (hs > 0).astype(hs.dtype) if relu else 1 - hs * hs
+    dz = np.empty_like(hs) if relu else 1 - hs * hs
+    passed = hs != 0 if relu else None
     dh = np.zeros((sizes[0], hs.shape[1]), x.dtype)
     for a, b in reversed(steps_of(sizes, backwards)):
         k, row = b - a, dz[a:b]
         d = dh[:k]
         d += g[a:b]
-        row *= d
+        if passed is None:
+            row *= d
+        else:
+            keep_where(passed[a:b], d, out=row)
         np.matmul(row, w_hh, out=d)
     return (
         dz @ w_ih if needs[0] else None,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._kernels import activation as smooth, softmax as kernels
+from .._kernels.choice import keep_where
 from .._kernels.erf import erf as erf_kernel
 from .._op import binary, op
 from .elementwise import abs as absolute, exp, sigmoid, tanh, where
@@ -36,10 +37,6 @@ def total(x: Any, axes: tuple[int, ...]) -> Any:
 
 # Compared with an array, 64 elements take 0.4 microseconds, with Python's number 0.7.
 ZERO: dict[Any, Any] = {np.dtype(kind): np.zeros((), kind) for kind in (np.float32, np.float64)}
-BITS: dict[Any, Any] = {
-    np.dtype("float32"): np.dtype("int32"),
-    np.dtype("float64"): np.dtype("int64"),
-}
 
 
 @op(kind="elementwise", onnx="Relu", formula="g where out ≠ 0")
@@ -73,9 +70,7 @@ def _pull_relu(g: Any, out: Any) -> Any:
         return np.where(out != 0, g, np.zeros((), g.dtype))
     if g.size <= 128:
         return np.where(out, g, zero)
-    bits, pulled = BITS[g.dtype], np.empty(g.shape, g.dtype)
-    np.multiply(g.view(bits), out != zero, pulled.view(bits))
-    return pulled
+    return keep_where(out != zero, g, np.empty(g.shape, g.dtype))
 
 
 # One operation where the gradient is itself recorded: a comparison and a choice cost four times it.

@@ -10,7 +10,7 @@ from typing import Any
 from .._kernels import cells as kernels
 from .._op import op
 from .activation import relu as rectify
-from .elementwise import sigmoid, tanh
+from .elementwise import sigmoid, tanh, where
 from .matmul import matmul
 from .recurrence import Values, affine, chunks, needed
 from .reduction import sum as total
@@ -106,7 +106,7 @@ def _(
 ) -> Any:  # fmt: skip
     z = affine(x, weight_ih, bias_ih) + affine(h, weight_hh, bias_hh)
     out = rectify(z) if relu else tanh(z)
-    dz = g * (out > 0) if relu else g * (1 - out * out)
+    dz = where(out != 0, g, 0.0) if relu else g * (1 - out * out)
     dx, dw_ih, db_ih = _gradients_of_sum(dz, x, weight_ih)
     dh, dw_hh, db_hh = _gradients_of_sum(dz, h, weight_hh)
     return needed((dx, dh, dw_ih, dw_hh, db_ih, db_hh), needs)

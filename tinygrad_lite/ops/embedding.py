@@ -37,18 +37,11 @@ def embed_back(
 def _shared(g: Any, flat: Any, padding_idx: int | None, by_frequency: bool) -> Any:
     """The rows of `g`, those of the padding at zero, divided by their frequency if asked."""
     values = g.reshape(flat.size, g.shape[-1])
-    factors = _factors(flat, padding_idx, by_frequency)
-    return values if factors is None else values * factors.astype(g.dtype)[:, None]
-
-
-def _factors(flat: Any, padding_idx: int | None, by_frequency: bool) -> Any:
-    factors = None
     if by_frequency and flat.size:
-        factors = 1 / np.bincount(flat)[flat]
+        values = values * (1 / np.bincount(flat)[flat]).astype(g.dtype)[:, None]
     if padding_idx is not None:
-        kept = flat != padding_idx
-        factors = kept if factors is None else factors * kept
-    return factors
+        values = np.where((flat != padding_idx)[:, None], values, g.dtype.type(0))
+    return values
 
 
 @op(kind="linear", label="embedding")

@@ -150,7 +150,7 @@ def log_divergence(x: Any, y: Any) -> Any:
 
 
 @op(
-    kind="general", aux=("slope",), label="cross entropy", onnx="SoftmaxCrossEntropyLoss",
+    kind="general", aux=("slope", "valid"), label="cross entropy", onnx="SoftmaxCrossEntropyLoss",
     formula="g (softmax(x) − one-hot) / n",
 )  # fmt: skip
 def cross_entropy(x: Any, target: Any, *, ignore_index: int = -100, reduction: str = "mean") -> Any:
@@ -163,9 +163,9 @@ def cross_entropy(x: Any, target: Any, *, ignore_index: int = -100, reduction: s
     share = (1 / count if count else math.nan) if reduction == "mean" else 1.0
     losses, slope = kernels.cross_entropy(x, target, valid, share)
     if reduction == "none":
-        return losses, slope
+        return losses, slope, valid
     summed = np.add.reduce(losses)
-    return (summed / summed.dtype.type(count) if reduction == "mean" else summed), slope
+    return (summed / summed.dtype.type(count) if reduction == "mean" else summed), slope, valid
 
 
 def _check_classes(target: Any, classes: int, ignore_index: int) -> tuple[Any, Any, int]:
@@ -201,8 +201,11 @@ def _all_below(classes: int, target: Any) -> bool:
 
 
 @cross_entropy.rule
-def _(g: Any, slope: Any, reduction: str) -> Any:
-    return g[:, None] * slope if reduction == "none" else g * slope
+def _(g: Any, slope: Any, valid: Any, reduction: str) -> Any:
+    pulled = g[:, None] * slope if reduction == "none" else g * slope
+    if valid is not None:
+        pulled[~valid] = 0  # a choice: 0 · ∞ is NaN
+    return pulled
 
 
 @cross_entropy.again

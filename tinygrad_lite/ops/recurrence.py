@@ -13,7 +13,7 @@ import numpy as np
 from .._kernels import recurrence as kernels
 from .._op import op
 from .activation import relu as rectify
-from .elementwise import sigmoid, tanh
+from .elementwise import sigmoid, tanh, where
 from .matmul import matmul
 from .reduction import sum as total
 from .shape import cat, transpose
@@ -206,7 +206,8 @@ def _(
     dh, rows, befores = h * 0, {}, {}
     for (a, b), (out, before) in zip(reversed(steps), reversed(walked), strict=True):
         d = _plus(dh[: b - a], g, a, b)
-        rows[a], befores[a] = (d * (out > 0) if relu else d * (1 - out * out)), before
+        rows[a] = where(out != 0, d, 0.0) if relu else d * (1 - out * out)
+        befores[a] = before
         dh = _replaced(dh, matmul(rows[a], weight_hh), b - a)
     dz, past = _in_order(rows), _in_order(befores)
     back = transpose(dz, axes=(1, 0))

@@ -348,6 +348,13 @@ def prod(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
 
 @prod.rule
 def _(g: Any, x: Any, out: Any, axis: int | None, keepdims: bool) -> Any:
+    if axis is None and np.count_nonzero(x == 0) > 1:
+        return np.zeros_like(x)  # no element alone moves the product: nothing, not 0 · ∞
+    return _prod_pull(g, x, out, axis, keepdims)
+
+
+@prod.again
+def _prod_pull(g: Any, x: Any, out: Any, axis: int | None, keepdims: bool) -> Any:
     g = restore(g, x.shape, axis, keepdims)
     if not (x == 0).any():
         return g * (restore(out, x.shape, axis, keepdims) / x)

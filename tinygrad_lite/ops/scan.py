@@ -95,6 +95,27 @@ def cumprod(x: Any, *, axis: int, reverse: bool = False) -> Any:
 
 @cumprod.rule
 def _(g: Any, x: Any, out: Any, axis: int, reverse: bool) -> Any:
+    """Zeros divide a lane by choices, not by products: no 0 · ∞ of gradients behind a zero.
+
+    What comes before the first zero hears of the results before it alone; the zero itself of those
+    from it up to the second; all behind it of none.
+    """
+    if not x.ndim:
+        return g
+    zeros = x == 0
+    if not zeros.any():
+        return cumsum(g * out, axis=axis, reverse=not reverse) / x
+    seen = cumsum(zeros, axis=axis, reverse=reverse)
+    first = zeros & (seen == 1)
+    bridged = cumprod(where(first, 1.0, x), axis=axis, reverse=reverse)
+    by_first = np.add.reduce(where(seen == 1, g * bridged, 0.0), axis=axis, keepdims=True)
+    earlier = where(seen == 0, g * out, 0.0)
+    ahead = cumsum(earlier, axis=axis, reverse=not reverse) / where(zeros, 1.0, x)
+    return where(first, by_first, where(seen == 0, ahead, 0.0))
+
+
+@cumprod.again
+def _(g: Any, x: Any, out: Any, axis: int, reverse: bool) -> Any:
     if not x.ndim:
         return g
     if not (x == 0).any():

@@ -173,7 +173,15 @@ def sinc(x: Any, *, order: int = 0) -> Any:
     return value.astype(x.dtype)
 
 
-sinc.rule(lambda g, x, order: g * sinc(x, order=order + 1))
+@sinc.rule
+def _(g: Any, x: Any, order: int) -> Any:
+    pulled = g * sinc(x, order=order + 1)
+    return pulled if order % 2 else where(x == 0, 0.0, pulled)  # flat at 0: nothing, not 0 · ∞
+
+
+@sinc.again
+def _(g: Any, x: Any, order: int) -> Any:
+    return g * sinc(x, order=order + 1)  # a choice at 0 would hide the second derivative there
 
 
 @op(kind="elementwise", dtypes="float")
