@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.samples import NAN, add, draw, ints, mask, transposed
 from tinygrad_lite._kernels.pooling import Window, strongest
+from tinygrad_lite._kernels.resampling import Grid
 from tinygrad_lite.ops.activation import log_softmax
 from tinygrad_lite.ops.shape import transpose
 
@@ -472,6 +473,12 @@ add(
     smooth=False,
 )
 add("blend", draw("b", (2, 3)), draw("m", (4, 3)), axis=1, reference=lambda x, m: x @ m.T)
+add("blend", draw("b", (3, 2)), draw("m", (4, 3)), axis=0, reference=lambda x, m: m @ x)
+for _out, _exact in ((6, False), (5, True), (2, False)):
+    grid, mode = Grid((3,), (_out,), (None,), _exact), "nearest-exact" if _exact else "nearest"
+    words = f"F.interpolate(x[None], {_out}, mode={mode!r})[0]"
+    add("nearest", draw("b", (2, 3)), grid=grid, torch=words)
+    add("nearest_back", draw("b", (2, _out)), grid=grid)
 
 for _stride, _pad, _dilation, _groups in ((1, 0, 1, 1), (2, 1, 1, 1), (1, 2, 2, 1), (2, 1, 1, 2)):
     more = {
