@@ -441,6 +441,15 @@ add(
 )
 add("batch_norm", draw("n", (3, 2, 2)), draw("w", (2,)), draw("b", (2,)), eps=0.1)
 add("batch_norm", draw("n", (3, 2)), None, None, eps=1e-5)
+_given = draw("m", (2,)), draw("v", (2,), 0.5, 2.0)
+add("frozen_norm", draw("n", (3, 2, 2)), draw("w", (2,)), draw("b", (2,)), *_given, eps=0.1,
+    torch="((x.mT - mean) / (variance + 0.1).sqrt() * weight + bias).mT")  # fmt: skip
+add("frozen_norm", draw("n", (3, 2)), None, None, *_given, eps=0.1)
+add("frozen_norm", draw("n", (3, 2)), draw("w", (2,)), None, *_given, eps=0.1)
+add("group_norm", draw("n", (2, 4, 3)), draw("w", (4,)), draw("b", (4,)), groups=2, eps=0.1,
+    torch="F.group_norm(x, 2, weight, bias, 0.1)")  # fmt: skip
+add("group_norm", draw("n", (2, 2, 3)), None, None, groups=2, eps=0.1)
+add("group_norm", draw("n", (2, 2, 3)), None, draw("b", (2,)), groups=1, eps=0.1)
 add("rms_scale", draw("n", (2, 4)), count=1, eps=0.1, torch="F.rms_norm(x, (4,), eps=0.1)")
 q, k, v = draw("q", (2, 2, 3)), draw("k", (2, 4, 3)), draw("v", (2, 4, 2))
 hidden = np.where(mask("hidden", (2, 4)), 0.0, -1.0)
