@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.samples import NAN, add, draw, ints, mask, transposed
 from tinygrad_lite._kernels.pooling import Window, strongest
+from tinygrad_lite._kernels.resampling import Grid
 from tinygrad_lite.ops.activation import log_softmax
 from tinygrad_lite.ops.shape import transpose
 
@@ -440,6 +441,15 @@ add(
 )
 add("batch_norm", draw("n", (3, 2, 2)), draw("w", (2,)), draw("b", (2,)), eps=0.1)
 add("batch_norm", draw("n", (3, 2)), None, None, eps=1e-5)
+_given = draw("m", (2,)), draw("v", (2,), 0.5, 2.0)
+add("frozen_norm", draw("n", (3, 2, 2)), draw("w", (2,)), draw("b", (2,)), *_given, eps=0.1,
+    torch="((x.mT - mean) / (variance + 0.1).sqrt() * weight + bias).mT")  # fmt: skip
+add("frozen_norm", draw("n", (3, 2)), None, None, *_given, eps=0.1)
+add("frozen_norm", draw("n", (3, 2)), draw("w", (2,)), None, *_given, eps=0.1)
+add("group_norm", draw("n", (2, 4, 3)), draw("w", (4,)), draw("b", (4,)), groups=2, eps=0.1,
+    torch="F.group_norm(x, 2, weight, bias, 0.1)")  # fmt: skip
+add("group_norm", draw("n", (2, 2, 3)), None, None, groups=2, eps=0.1)
+add("group_norm", draw("n", (2, 2, 3)), None, draw("b", (2,)), groups=1, eps=0.1)
 add("rms_scale", draw("n", (2, 4)), count=1, eps=0.1, torch="F.rms_norm(x, (4,), eps=0.1)")
 q, k, v = draw("q", (2, 2, 3)), draw("k", (2, 4, 3)), draw("v", (2, 4, 2))
 hidden = np.where(mask("hidden", (2, 4)), 0.0, -1.0)
@@ -472,6 +482,12 @@ add(
     smooth=False,
 )
 add("blend", draw("b", (2, 3)), draw("m", (4, 3)), axis=1, reference=lambda x, m: x @ m.T)
+add("blend", draw("b", (3, 2)), draw("m", (4, 3)), axis=0, reference=lambda x, m: m @ x)
+for _out, _exact in ((6, False), (5, True), (2, False)):
+    grid, mode = Grid((3,), (_out,), (None,), _exact), "nearest-exact" if _exact else "nearest"
+    words = f"F.interpolate(x[None], {_out}, mode={mode!r})[0]"
+    add("nearest", draw("b", (2, 3)), grid=grid, torch=words)
+    add("nearest_back", draw("b", (2, _out)), grid=grid)
 
 for _stride, _pad, _dilation, _groups in ((1, 0, 1, 1), (2, 1, 1, 1), (1, 2, 2, 1), (2, 1, 1, 2)):
     more = {

@@ -9,6 +9,7 @@ from tinygrad_lite._kernels import (
     PLAIN,
     attention as A,
     normalization as N,
+    planes as P,
     reduction as R,
     softmax as S,
 )
@@ -129,6 +130,42 @@ def test_channel_norm(shape, affine, dtype, last):
         N.channel_norm_pull(g, x, w, mean, scale, (True,) * 3), exact, strict=True
     ):
         near(one, other, dtype, scale=30 * max(1, abs(other).max()))
+
+
+def wide(*arrays):
+    return [a if a is None else a.astype(float) for a in arrays]
+
+
+IMAGES = [(2, 6), (0, 6, 4), (8, 6, 7), (4, 30, 16, 16), (9, 60, 13, 11), (2, 300, 40, 4)]
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS, "channels last"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("shape", IMAGES)
+def test_frozen_norm_and_plane_norm(shape, affine, dtype, layout):
+    lay = LAYOUTS.get(layout, lambda a: np.moveaxis(np.moveaxis(a, 1, -1).copy(), -1, 1))
+    x, g = lay(array(shape, dtype) * 2 + 3), lay(array(shape, dtype, 1))
+    w, b = array((2, shape[1]), dtype, 2) if affine else (None, None)
+    mean, var = array(shape[1], dtype, 3), abs(array(shape[1], dtype, 4)) + 0.1
+    every = (True,) * 3
+    found = N.frozen_norm(x, w, b, mean, var, 1e-5)
+    exact = N.frozen_norm.plain(*wide(x, w, b, mean, var), 1e-5)
+    pulled = N.frozen_norm_pull(g, x, w, mean, found[1], every)
+    slopes = N.frozen_norm_pull.plain(*wide(g, x, w, mean), exact[1], every)
+    for one, other in zip((*found, *pulled), (*exact, *slopes), strict=True):
+        assert one.dtype == x.dtype
+        near(one, other, dtype, scale=30 * max(1, abs(other).max(initial=0)))
+    for groups in (1, 3, shape[1]):
+        if not x.size:
+            continue
+        found = P.plane_norm(x, groups, w, b, 1e-3)
+        exact = P.plane_norm.plain(*wide(x), groups, *wide(w, b), 1e-3)
+        pulled = P.plane_norm_pull(g, x, w, *found[1:], every)
+        slopes = P.plane_norm_pull.plain(*wide(g, x, w), *exact[1:], every)
+        for one, other in zip((*found, *pulled), (*exact, *slopes), strict=True):
+            assert one.dtype == x.dtype
+            near(one, other, dtype, scale=200 * max(1, abs(other).max(initial=0)))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -59,6 +59,33 @@ def test_transposes(size, window, last):
             np.testing.assert_allclose(np.vdot(means, y), np.vdot(x, back))
 
 
+def rounded(size, last, dtype):
+    return image(size, last, RNG.standard_normal((2, 3, *size)).round(1)).astype(dtype)
+
+
+@pytest.mark.skipif(kernels.PLAIN, reason="there are no tables")
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@pytest.mark.parametrize("last", [False, True], ids=["channels first", "channels last"])
+@pytest.mark.parametrize(("size", "window"), [(w[0], Window(*w[1:])) for w in WINDOWS], ids=str)
+def test_tables_equal_the_passes_over_the_image(size, window, last, dtype, monkeypatch):
+    x = rounded(size, last, dtype)
+
+    def run():
+        values, code = kernels.strongest(x, window)
+        g = np.arange(values.size).reshape(values.shape).astype(dtype)
+        back = kernels.put(g, code, size, window), kernels.total_back(g, size, window)
+        return values, code, kernels.total(x, window), *back
+
+    assert kernels._table_for(x, size, window, kernels.SUMS) is not None
+    few = run()
+    monkeypatch.setattr(kernels, "MAXIMA", 0)
+    assert kernels._table_for(x, size, window, kernels.SUMS) is None
+    for found, expected in zip(few, run(), strict=True):
+        assert found.dtype == expected.dtype
+        assert found.strides == expected.strides
+        np.testing.assert_allclose(found, expected, rtol=1e-5 if dtype == "float32" else 1e-12)
+
+
 @pytest.mark.skipif(kernels.PLAIN, reason="the plain twins are running")
 def test_an_infinite_gradient_of_a_small_image_goes_to_the_strongest_alone():
     window = Window((2, 2), (2, 2), (0, 0), (1, 1))

@@ -12,10 +12,21 @@ from .broadcast import TALL, ones, shares
 from .chunks import PIECE, SHORT_CHAIN, long_rows, piece_size, row_pieces, stretched
 from .faces import channels_second, pixels_of
 from .memory import aligned
+from .planes import (
+    centred_products,
+    centred_squares,
+    planes_of,
+    pulled_planes,
+    scaled_planes,
+    sums_of,
+)
 from .reduction import row_dots
 from .team import side_by_side
 
-__all__ = ["channel_norm", "channel_norm_pull", "row_norm", "row_norm_pull"]
+__all__ = [
+    "channel_norm", "channel_norm_pull", "frozen_norm", "frozen_norm_pull", "row_norm",
+    "row_norm_pull",
+]  # fmt: skip
 
 
 SMALL = 8192  # elements up to which pieces and buffers cost more than they save
@@ -219,10 +230,14 @@ def channel_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, 
     Also the means, the variances and one over the deviations.  The result is s x + t with one s
     and t for each channel: two passes instead of four, all in pieces.
     """
+    small = _is_small(x)
+    planes = None if small else planes_of(x)
+    if planes is not None:
+        return _channel_norm_of_planes(x, planes, weight, bias, eps)
     rows = pixels_of(x)
     share = x.dtype.type(1 / max(1, len(rows)))
     mean = _column_sums(rows) * share
-    if _is_small(x):
+    if small:
         out = rows - mean
         var = _column_sums(out * out) * share
         scale = 1 / np.sqrt(var + eps)
@@ -248,6 +263,42 @@ def channel_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, 
     return _image(out, x), mean, var, scale
 
 
+def _channel_norm_of_planes(x: Any, planes: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """The same of an image whose channels lie second in memory, and so do those of the result."""
+    n, c = x.shape[:2]
+    share = x.dtype.type(1 / (n * planes.shape[1]))
+    mean = sums_of(planes).reshape(n, c).sum(axis=0) * share
+    var = centred_squares(planes, _each(mean, n)).reshape(n, c).sum(axis=0) * share
+    scale = 1 / np.sqrt(var + eps)
+    slope = scale if weight is None else scale * weight
+    shift = -mean * slope if bias is None else bias - mean * slope
+    out = scaled_planes(planes, _each(slope, n), _each(shift, n))
+    return out.reshape(x.shape), mean, var, scale
+
+
+def _each(vector: Any, images: int) -> Any:
+    """A vector over channels for the planes of so many images."""
+    out = np.empty((images, len(vector)), vector.dtype)
+    out[...] = vector
+    return out.reshape(-1)
+
+
+def _channel_norm_pull_of_planes(
+    g: Any, x: Any, planes: Any, weight: Any, mean: Any, scale: Any, needs: Any
+) -> Any:
+    n, c = x.shape[:2]
+    slopes, level = g.reshape(planes.shape), _each(mean, n)
+    gw = centred_products(slopes, planes, level).reshape(n, c).sum(axis=0) * scale
+    gb = sums_of(slopes).reshape(n, c).sum(axis=0)
+    if not needs[0]:
+        return None, gw, gb
+    share = x.dtype.type(1 / (n * planes.shape[1]))
+    along = scale if weight is None else scale * weight
+    columns = (along, -along * scale * gw * share, -along * gb * share)
+    gx = pulled_planes(slopes, planes, level, *(_each(v, n) for v in columns))
+    return gx.reshape(x.shape), gw, gb
+
+
 @instead_of(_channel_norm_pull)
 def channel_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
     """Gradients of the image, the weight and the bias: two sums, then one pass in pieces.
@@ -255,8 +306,12 @@ def channel_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs:
     With h the normal image, gx = s w (g − mean(g) − h mean(g h)): the means are the gradients of
     bias and weight over the number of pixels.
     """
+    small = _is_small(x)
+    planes = None if small else planes_of(x)
+    if planes is not None:
+        return _channel_norm_pull_of_planes(g, x, planes, weight, mean, scale, needs)
     rows, slopes = pixels_of(x), pixels_of(g)
-    if _is_small(x):
+    if small:
         return _few_channel_norm_pull(slopes, rows, x, weight, mean, scale, needs)
     wide, level = stretched(rows, mean)
     slopes = slopes.reshape(wide.shape)
@@ -297,3 +352,72 @@ def _few_channel_norm_pull(
     piece += slopes * along
     piece -= along * gb * share
     return _image(piece, x), gw, gb
+
+
+def _frozen_norm(x: Any, weight: Any, bias: Any, mean: Any, var: Any, eps: float) -> Any:
+    scale = 1 / np.sqrt(var + eps)
+    out = (x - _faces(x, mean)[0]) * _faces(x, scale)[0]
+    weight, bias = _faces(x, weight, bias)
+    out = out if weight is None else out * weight
+    return out if bias is None else out + bias, scale
+
+
+@instead_of(_frozen_norm)
+def frozen_norm(x: Any, weight: Any, bias: Any, mean: Any, var: Any, eps: float) -> Any:
+    """Each channel less a given mean, over a given deviation; also one over the deviations."""
+    scale = np.reciprocal(np.sqrt(var + eps))
+    slope = scale if weight is None else scale * weight
+    shift = mean * slope
+    shift = np.negative(shift, out=shift) if bias is None else np.subtract(bias, shift, out=shift)
+    if _is_small(x):
+        face = (-1, *[1] * (x.ndim - 2))
+        out = x * slope.reshape(face)
+        out += shift.reshape(face)
+        return out, scale
+    planes = planes_of(x)
+    if planes is not None:
+        n = x.shape[0]
+        return scaled_planes(planes, _each(slope, n), _each(shift, n)).reshape(x.shape), scale
+    wide, steep, lift = stretched(pixels_of(x), slope, shift)
+    out = np.empty_like(wide)
+    for part in row_pieces(*wide.shape):
+        np.multiply(wide[part], steep, out=out[part])
+        out[part] += lift
+    return _image(out, x), scale
+
+
+def _frozen_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
+    axes = (0, *range(2, x.ndim))
+    level, steep, weight = _faces(x, mean, scale, weight)
+    gx = g * steep if weight is None else g * weight * steep
+    return gx, (g * (x - level) * steep).sum(axis=axes), g.sum(axis=axes)
+
+
+@instead_of(_frozen_norm_pull)
+def frozen_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
+    """Gradients of the image, the weight and the bias; None for what is not needed."""
+    gx = gw = gb = None
+    if needs[0]:
+        slope = scale if weight is None else scale * weight
+        gx = g * slope.reshape(-1, *[1] * (x.ndim - 2))
+    if not (needs[1] or needs[2]):
+        return gx, None, None
+    planes = None if _is_small(x) else planes_of(x)
+    if planes is not None:
+        n, c = x.shape[:2]
+        slopes = g.reshape(planes.shape)
+        if needs[1]:
+            products = centred_products(slopes, planes, _each(mean, n))
+            gw = products.reshape(n, c).sum(axis=0) * scale
+        return gx, gw, sums_of(slopes).reshape(n, c).sum(axis=0) if needs[2] else None
+    rows, slopes = pixels_of(x), pixels_of(g)
+    if needs[1]:
+        gw = np.zeros_like(mean)
+        for part in row_pieces(*rows.shape):
+            piece = rows[part] - mean
+            piece *= slopes[part]
+            gw += _column_sums(piece)
+        gw *= scale
+    if needs[2]:
+        gb = _column_sums(slopes)
+    return gx, gw, gb

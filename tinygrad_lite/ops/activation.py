@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels import activation as smooth, softmax as kernels
-from .._kernels.choice import keep_where
+from .._kernels import activation as smooth, elu as bent, softmax as kernels
+from .._kernels.choice import choose, keep_where
 from .._kernels.erf import erf as erf_kernel
 from .._op import binary, op
 from .elementwise import abs as absolute, exp, sigmoid, tanh, where
@@ -100,7 +100,7 @@ hardtanh.rule(lambda g, x, low, high: where((x <= low) | (x >= high), 0.0, g))  
 @op(kind="elementwise")
 def threshold(x: Any, *, threshold: float, value: float) -> Any:
     """`x` above the threshold, else `value`; gradient 0 at the threshold."""
-    return np.where(x <= threshold, np.asarray(value, x.dtype), x)
+    return choose(x <= threshold, np.asarray(value, x.dtype), x)
 
 
 threshold.rule(lambda g, x, threshold: where(x <= threshold, 0.0, g))
@@ -109,7 +109,7 @@ threshold.rule(lambda g, x, threshold: where(x <= threshold, 0.0, g))
 @op(kind="elementwise", onnx="Shrink")
 def hardshrink(x: Any, *, lambd: float = 0.5) -> Any:
     """`x` outside [−lambd, lambd], else 0."""
-    return np.where((x >= -lambd) & (x <= lambd), np.zeros((), x.dtype), x)
+    return choose((x >= -lambd) & (x <= lambd), np.zeros((), x.dtype), x)
 
 
 hardshrink.rule(lambda g, x, lambd: where((x >= -lambd) & (x <= lambd), 0.0, g))
@@ -118,9 +118,7 @@ hardshrink.rule(lambda g, x, lambd: where((x >= -lambd) & (x <= lambd), 0.0, g))
 @op(kind="elementwise", onnx="Shrink")
 def softshrink(x: Any, *, lambd: float = 0.5) -> Any:
     """`x` moved towards 0 by `lambd`, and 0 where that would cross it."""
-    return np.where(
-        x > lambd, x - lambd, np.where(x < -lambd, x + lambd, x * np.zeros((), x.dtype))
-    )
+    return choose(x > lambd, x - lambd, choose(x < -lambd, x + lambd, x * np.zeros((), x.dtype)))
 
 
 softshrink.rule(lambda g, x, lambd: where((x >= -lambd) & (x <= lambd), 0.0, g))
@@ -152,7 +150,7 @@ def leaky_relu(x: Any, *, slope: float = 0.01) -> Any:
     """`x` where positive, else `slope` times `x`; the gradient at 0 is the slope."""
     if 0 < slope <= 1 and x.dtype.kind == "f":  # a third of the time of a choice
         return np.maximum(x, x * slope)
-    return np.where(x > 0, x, x * slope)
+    return choose(x > 0, x, x * slope)
 
 
 leaky_relu.rule(lambda g, x, slope: where(x > 0, g, g * slope))
@@ -161,7 +159,7 @@ leaky_relu.rule(lambda g, x, slope: where(x > 0, g, g * slope))
 @op(kind="elementwise", onnx="PRelu", dtypes="same")
 def prelu(x: Any, weight: Any) -> Any:
     """`x` where positive, else `weight` times `x`; the gradient at 0 is the weight."""
-    return np.where(x > 0, x, x * weight)
+    return choose(x > 0, x, x * weight)
 
 
 prelu.rule(lambda g, x, weight: prelu_pull(g, x, weight))
@@ -171,7 +169,7 @@ prelu.rule(lambda g, x: prelu_pull_weight(g, x))
 @op(kind="elementwise")
 def prelu_pull(pulled: Any, x: Any, weight: Any) -> Any:
     """The gradient of prelu in `x`; its own gradients at 0 are those to the right of it."""
-    return np.where(x > 0, pulled, pulled * weight)
+    return choose(x > 0, pulled, pulled * weight)
 
 
 prelu_pull.rule(lambda g, x, weight: where(x >= 0, g, g * weight), "pulled")
@@ -181,7 +179,7 @@ prelu_pull.rule(lambda g, x, pulled: where(x >= 0, 0.0, g * pulled), "weight")
 @op(kind="elementwise")
 def prelu_pull_weight(pulled: Any, x: Any) -> Any:
     """The gradient of prelu in `weight`; its own gradients at 0 are those to the right of it."""
-    return np.where(x > 0, 0, pulled * x)
+    return choose(x > 0, 0, pulled * x)
 
 
 prelu_pull_weight.rule(lambda g, x: where(x >= 0, 0.0, g * x), "pulled")
@@ -191,12 +189,13 @@ prelu_pull_weight.rule(lambda g, x, pulled: where(x >= 0, 0.0, g * pulled), "x")
 @op(kind="elementwise", dtypes="float", onnx="Elu")
 def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, inner: float = 1.0) -> Any:
     """scale · x where positive, else scale · alpha · (e^(inner · x) − 1)."""
-    low = np.expm1(np.minimum(x, 0) * inner)
-    return np.where(x > 0, x * scale, low * (alpha * scale))
+    return bent.elu(x, alpha, scale, inner)
 
 
 @elu.rule
 def _(g: Any, x: Any, alpha: float, scale: float, inner: float) -> Any:
+    if type(g) is np.ndarray and type(x) is np.ndarray:
+        return bent.elu_pull(g, x, alpha, scale, inner)
     low = exp(where(x >= 0, 0.0, x * inner))  # the second derivative is 0 at 0
     return where(x <= 0, g * low * (alpha * scale * inner), g * scale)
 
@@ -208,7 +207,7 @@ def _(g: Any, x: Any, alpha: float, scale: float, inner: float) -> Any:
 def softplus(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + e^(beta x)) / beta, and `x` itself where beta · x exceeds the threshold."""
     scaled = x * beta
-    return np.where(scaled > threshold, x, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
+    return choose(scaled > threshold, x, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
 
 
 @softplus.rule

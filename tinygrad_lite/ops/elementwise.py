@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.choice import choose
 from .._op import UFUNCS, binary, op, unary
 
 # Arithmetic
@@ -428,7 +429,7 @@ clamp_below.rule(lambda g, x, high: where(x > high, g, 0.0))
 @op(kind="elementwise", onnx="Where")
 def where(condition: Any, x: Any, y: Any) -> Any:
     """`x` where the condition holds, else `y`; the gradient goes to the chosen side alone."""
-    return np.where(condition, x, y)
+    return choose(condition, x, y)
 
 
 where.rule(lambda g, condition: where(condition, g, 0.0), "x")

@@ -13,6 +13,7 @@ import numpy as np
 
 from .._advice import for_classes
 from .._kernels import cross_entropy as kernels
+from .._kernels.choice import choose
 from .._op import op
 from .activation import logsigmoid, softmax
 from .elementwise import abs as absolute, exp, log, sigmoid, sign, where
@@ -62,7 +63,7 @@ mse_loss.rule(lambda g, x, y, reduction: _squared_error_slope(g, y, x, reduction
 def huber(x: Any, y: Any, *, delta: float) -> Any:
     """½ (x − y)² up to |x − y| = delta, beyond it delta (|x − y| − delta/2)."""
     size = np.abs(x - y)
-    return np.where(size < delta, size * size * 0.5, (size - 0.5 * delta) * delta)
+    return choose(size < delta, size * size * 0.5, (size - 0.5 * delta) * delta)
 
 
 def _huber_slope(g: Any, x: Any, y: Any, delta: float) -> Any:
@@ -80,7 +81,7 @@ def smooth_l1(x: Any, y: Any, *, beta: float) -> Any:
     size = np.abs(x - y)
     if beta == 0:
         return size
-    return np.where(size < beta, size * size * (0.5 / beta), size - 0.5 * beta)
+    return choose(size < beta, size * size * (0.5 / beta), size - 0.5 * beta)
 
 
 def _smooth_slope(g: Any, x: Any, y: Any, beta: float) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._kernels import normalization as kernels
+from .._kernels import normalization as kernels, planes
 from .._op import op
 from .elementwise import rsqrt
 from .reduction import mean as average
@@ -121,6 +121,69 @@ def _(g: Any, x: Any, weight: Any, needs: Any, eps: float) -> Any:
         gx,
         _summed(g[0] * normal, channels, face) if needs[1] else None,
         _summed(g[0], channels, face) if needs[2] else None,
+    )
+
+
+@op(kind="general", label="batch norm", onnx="BatchNormalization", aux=("scale",))
+def frozen_norm(x: Any, weight: Any, bias: Any, mean: Any, variance: Any, *, eps: float) -> Any:
+    """Every channel of (N, C, …) normalised by a mean and a variance that were given."""
+    return kernels.frozen_norm(x, weight, bias, mean, variance, eps)
+
+
+def _to_all(gx: Any, gw: Any, gb: Any, weight: Any, scale: Any, needs: Any) -> Any:
+    """The gradients of the statistics follow from those of weight and bias: −s w gb, −½ s² w gw."""
+    slope = scale if weight is None else scale * weight
+    return (
+        gx,
+        gw if needs[1] else None,
+        gb if needs[2] else None,
+        -slope * gb if needs[3] else None,
+        slope * scale * gw * -0.5 if needs[4] else None,
+    )
+
+
+@frozen_norm.joint
+def _(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
+    wanted = (needs[0], needs[1] or needs[4], needs[2] or needs[3])
+    pulled = kernels.frozen_norm_pull(g, x, weight, mean, scale, wanted)
+    return _to_all(*pulled, weight, scale, needs)
+
+
+@frozen_norm.joint_again
+def _(g: Any, x: Any, weight: Any, mean: Any, variance: Any, needs: Any, eps: float) -> Any:
+    face, channels = (1, x.shape[1], *[1] * (x.ndim - 2)), (x.shape[1],)
+    scale = rsqrt(variance + eps)
+    slope = scale if weight is None else scale * weight
+    normal = (x - reshape(mean, shape=face)) * reshape(scale, shape=face)
+    gw, gb = _summed(g * normal, channels, face), _summed(g, channels, face)
+    return _to_all(g * reshape(slope, shape=face), gw, gb, weight, scale, needs)
+
+
+@op(
+    kind="general", label="group norm", onnx="GroupNormalization", aux=("mean", "scale"),
+)  # fmt: skip
+def group_norm(x: Any, weight: Any, bias: Any, *, groups: int, eps: float) -> Any:
+    """Every group of channels of every image of (N, C, …) normalised, weighted and moved."""
+    return planes.plane_norm(x, groups, weight, bias, eps)
+
+
+@group_norm.joint
+def _(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
+    return planes.plane_norm_pull(g, x, weight, mean, scale, needs)
+
+
+@group_norm.joint_again
+def _(g: Any, x: Any, weight: Any, needs: Any, groups: int, eps: float) -> Any:
+    n, c = x.shape[:2]
+    face, channels = (1, c, *[1] * (x.ndim - 2)), (c,)
+    split = (n, groups, math.prod(x.shape[1:]) // groups)
+    normal, scale = _normal(reshape(x, shape=split), (2,), eps)
+    inner = g if weight is None else g * reshape(weight, shape=face)
+    normal_image = reshape(normal, shape=tuple(x.shape))
+    return (
+        reshape(_pull(reshape(inner, shape=split), normal, scale, (2,)), shape=tuple(x.shape)),
+        _summed(g * normal_image, channels, face) if needs[1] else None,
+        _summed(g, channels, face) if needs[2] else None,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .._kernels.choice import choose
 from .._kernels.rows import add_rows
 from .._op import op
 from .elementwise import where
@@ -444,7 +445,7 @@ def _(g: Any, index: Any, source_shape: Any, axis: int) -> Any:
 @op(kind="general")
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """`value` where `mask` is true, `x` elsewhere, in the type of `x`."""
-    return np.where(mask, np.asarray(value).astype(x.dtype, copy=False), x)
+    return choose(mask, np.asarray(value).astype(x.dtype, copy=False), x)
 
 
 masked_fill.rule(lambda g, mask: where(mask, 0.0, g), "x")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._composite import composite
-from ..._nodes import make
 from ..._state import here
 from ...ops import normalization as ops
 from ...ops.elementwise import cast, clone, power, rsqrt
@@ -70,10 +69,13 @@ def batch_norm(
     Shapes: input (N, C, …), the vectors (C).
     Source: Ioffe and Szegedy, Batch Normalization (2015).
     """
-    need_floats("batch_norm", input)
-    need_one_type(
-        input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var
-    )
+    vectors = {
+        "running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias,
+    }  # fmt: skip
+    usual = _are_usual(input, vectors)
+    if not usual:
+        need_floats("batch_norm", input)
+        need_one_type(input, **vectors)
     shape = input._array.shape
     if len(shape) == 1 and not shape[0]:
         return clone(input)  # type: ignore[no-any-return]
@@ -83,10 +85,8 @@ def batch_norm(
             f"{list(input.shape)}"
         )
     channels = shape[1]
-    _check_vectors(
-        "batch_norm", channels, running_mean=running_mean, running_var=running_var, weight=weight,
-        bias=bias,
-    )  # fmt: skip
+    if not usual:
+        _check_vectors("batch_norm", channels, **vectors)
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError(
@@ -110,6 +110,20 @@ def batch_norm(
     return out  # type: ignore[no-any-return]
 
 
+def _are_usual(input: Any, vectors: dict[str, Any]) -> bool:
+    """Whether nothing is left to check of the types and sizes: 1 microsecond against 4."""
+    array = getattr(input, "_array", None)
+    if array is None or array.ndim < 2 or array.dtype.kind != "f":
+        return False
+    shape, kind = array.shape[1:2], array.dtype
+    for v in vectors.values():
+        if v is not None:
+            found = getattr(v, "_array", None)
+            if found is None or found.shape != shape or found.dtype != kind:
+                return False
+    return True
+
+
 def _move(running: Any, towards: Any, momentum: float) -> None:
     """Move running statistics towards those of a batch, in place."""
     if running is not None:
@@ -120,8 +134,8 @@ def _move(running: Any, towards: Any, momentum: float) -> None:
 
 @composite
 def _with_statistics(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
-    if not here.state.grad and here.state.watch is None:
-        return make(_inferred(x._array, mean, var, weight, bias, eps), None)
+    if _are_alike(x, mean, var, weight, bias):
+        return ops.frozen_norm.run(x, weight, bias, mean, var, eps)
     scale = rsqrt(_face(var, x.ndim) + eps)
     if weight is not None:
         scale = scale * _face(weight, x.ndim)
@@ -129,16 +143,13 @@ def _with_statistics(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: f
     return _like(out if bias is None else out + _face(bias, x.ndim), x._array.dtype)
 
 
-def _inferred(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
-    """The same on arrays, where nothing is recorded: 9 microseconds against 35."""
-    face = (-1, *[1] * (x.ndim - 2))
-    scale = 1 / np.sqrt(var._array + eps)
-    if weight is not None:
-        scale = scale * weight._array
-    out = (x - mean._array.reshape(face)) * scale.reshape(face)
-    if bias is not None:
-        out = out + bias._array.reshape(face)
-    return out.astype(x.dtype, copy=False)
+def _are_alike(x: Any, *vectors: Any) -> bool:
+    """Whether all that are given are vectors of the type of `x`, and nobody watches."""
+    kind = x._array.dtype
+    for v in vectors:
+        if v is not None and (v._array.dtype != kind or v._array.ndim != 1):
+            return False
+    return here.state.watch is None
 
 
 def layer_norm(
@@ -239,6 +250,8 @@ def group_norm(
             f"shape {list(input.shape)} and num_groups={num_groups}"
         )
     _check_vectors("group_norm", channels, weight=weight, bias=bias)
+    if _are_alike(input, weight, bias):
+        return ops.group_norm.run(input, weight, bias, num_groups, eps)  # type: ignore[no-any-return]
     size = math.prod(input.shape[2:]) * channels // num_groups
     groups = reshape(input, shape=(input.shape[0], num_groups, size))
     normal = ops.layer_norm(groups, None, None, count=1, eps=eps)
@@ -284,6 +297,8 @@ def instance_norm(
         array = array_of(input)
         _move(running_mean, array.mean(axes).mean(0), momentum)
         _move(running_var, array.var(axes, ddof=1).mean(0), momentum)
+    if _are_alike(input, weight, bias):
+        return ops.group_norm.run(input, weight, bias, input.shape[1], eps)  # type: ignore[no-any-return]
     planes = reshape(input, shape=(*input.shape[:2], count))
     normal = ops.layer_norm(planes, None, None, count=1, eps=eps)
     return _affine(reshape(normal, shape=tuple(input.shape)), weight, bias)  # type: ignore[no-any-return]

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..._composite import composite
 from ..._kernels.pooling import Window
+from ..._state import here
 from ...ops import pooling as ops
 from ...ops.activation import relu
 from ...ops.elementwise import abs as absolute, power, sign
@@ -34,6 +35,7 @@ __all__ = [
 ]  # fmt: skip
 
 Sizes = int | tuple[int, ...]
+KEPT = 1 << 14  # elements of a matrix of averages that is kept
 
 
 def _batched(name: str, axes: int, input: Any) -> tuple[Any, bool]:
@@ -377,7 +379,10 @@ def _adaptive_avg_pool(axes: int, input: Any, output_size: Any) -> Any:
         window = Window(kernel, kernel, (0,) * axes, (1,) * axes)
         return _unbatched(ops.avg_pool(batch, window=window), alone)
     for axis, (n, m) in enumerate(zip(size, outs, strict=True), 2):
-        batch = blend(batch, _averages(n, m), axis=axis)
+        matrix = _known_averages(n, m) if n * m <= KEPT else _averages(n, m)
+        if here.state.watch is None:  # which is to see no tensor of ours
+            matrix = tensor_of(matrix)
+        batch = blend.run(batch, matrix, axis)
     return _unbatched(batch, alone)
 
 
@@ -387,6 +392,10 @@ def _averages(size: int, outs: int) -> Any:
     places = np.arange(size)
     inside = (places >= starts[:, None]) & (places < ends[:, None])
     return inside / np.maximum(ends - starts, 1)[:, None]
+
+
+# 25 microseconds each, and the same for all images of a size.
+_known_averages = lru_cache(maxsize=64)(_averages)
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Sizes) -> Tensor:
@@ -413,7 +422,7 @@ def _adaptive_max_pool(axes: int, input: Any, output_size: Any, return_indices: 
     need_floats(name, input)
     outs = _wanted(output_size, input, axes)
     batch, alone = _batched(name, axes, input)
-    starts, ends = ops.adaptive_bounds(batch.shape[2:], outs)
+    starts, ends = ops.adaptive_bounds(tuple(batch.shape[2:]), outs)
     values, indices = _gather_maxima(batch, starts, ends, outs)
     if return_indices:
         return _unbatched(values, alone), _unbatched(indices, alone)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..._kernels.pooling import Window
+from ..._kernels.resampling import places_of
 from ..builder import Value
 from ..context import Context, writes
 from ..sizes import Size, is_fixed, unify
@@ -47,6 +48,15 @@ def write_blend(c: Context, x: Value, matrix: Any) -> Any:
         turned = c.cast(turned, x.dtype)
     mixed = c.emit("MatMul", c.transpose(x, order), turned)
     return c.transpose(mixed, [order.index(a) for a in range(x.ndim)])
+
+
+@writes("nearest")
+def write_nearest(c: Context, x: Value) -> Any:
+    """The places along one axis after the other."""
+    grid = c["grid"]
+    for axis, places in enumerate(places_of(grid), x.ndim - len(grid.size)):
+        x = c.emit("Gather", x, c.ints(places.tolist()), axis=axis)
+    return x
 
 
 def _ends(pairs: Any) -> list[int]:
