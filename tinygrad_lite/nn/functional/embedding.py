@@ -45,7 +45,7 @@ def embedding(
     padding = _check_table(input, weight, padding_idx)
     numbers, held = array_of(input), here.state.held
     if held is not None:
-        return _lookup_held(weight, numbers, padding, held)
+        return _lookup_held(weight, numbers, padding, held)  # type: ignore[no-any-return]
     if max_norm is not None:
         _shrink(weight, numbers, max_norm, norm_type)
     plain = input if here.state.watch is None else numbers  # as tensors recorded in short
