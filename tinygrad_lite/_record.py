@@ -98,14 +98,28 @@ class View:
     A view whose `epoch` is behind takes its history from its base once more.
     """
 
-    __slots__ = ("base", "epoch", "family", "op", "settings", "tracked")
+    __slots__ = ("epoch", "family", "op", "origin", "settings", "shown", "tracked")
 
-    base: Any
+    origin: Any
+    shown: Any  # the array that the origin had then: `t_` and its kin give it another one
     epoch: int
     family: list[int]
     op: Op
     settings: dict[str, Any]
     tracked: bool  # whether gradients were on when it was made
+
+    @property
+    def base(self) -> Any:
+        """The tensor it is a view of, in the shape that it had when the view was made.
+
+        A tensor that takes another shape in place becomes a view of a stand-in with the old one.
+        """
+        tensor = self.origin
+        while tensor._array is not self.shown:
+            if tensor._view is None:
+                return self.origin
+            tensor = tensor._view.origin
+        return tensor
 
     def refresh(self, tensor: Any) -> None:
         """Bring the history of `tensor`, whose view this is, up to date with its base's."""
@@ -121,11 +135,15 @@ class View:
 
     def renew(self, tensor: Any) -> None:
         """Take the history of `tensor` from its base once more."""
+        base = self.base
+        if base._array is not self.shown and base._node is None:
+            self.epoch = self.family[0]  # the base left for other memory, as resize_ does
+            return
         state = here.state
         before, state.grad = state.grad, True
         try:
             self.epoch = self.family[0]
-            tensor._node = apply(self.op, (self.base,), self.settings)._node
+            tensor._node = apply(self.op, (base,), self.settings)._node
         finally:
             state.grad = before
 
@@ -154,7 +172,7 @@ def note_view(made: Any, base: Any, op: Op, settings: dict[str, Any], tracked: b
         shared = np.may_share_memory(array, origin)
     if shared:
         made._view = view = View()
-        view.base, view.op, view.settings = base, op, settings
+        view.origin, view.shown, view.op, view.settings = base, origin, op, settings
         behind = base._view
         view.family = family = family_of(base) if behind is None else behind.family
         view.epoch, view.tracked = family[0], tracked

@@ -15,12 +15,13 @@ tick: Callable[[], int] = count(0, -1).__next__  # atomic, so safe between threa
 class State:
     """What a thread is doing: recording gradients or not, watched or not, inside which module."""
 
-    __slots__ = ("grad", "inference", "plain", "scope", "watch")
+    __slots__ = ("grad", "held", "inference", "plain", "scope", "watch")
 
     def __init__(self) -> None:
         self.grad = True
         self.watch: Callable[..., None] | None = None
         self.scope: Any = None
+        self.held: dict[Any, Any] | None = None  # during a gradient check: rows held still
         self.inference = False
         self.plain = True  # gradients on and nobody watching: the one check of the hot path
 

@@ -298,3 +298,46 @@ def test_lost_precision_is_found_in_a_model_that_draws():
     report = report_on(model, torch.randn(8, 6))
     assert not report
     assert "precision" in report.cause
+
+
+LOOKUPS = {
+    "padding": lambda w: F.embedding(words(), w, padding_idx=2),
+    "padding from the end": lambda w: F.embedding(words(), w, padding_idx=-4),
+    "max_norm": lambda w: F.embedding(words(), w, max_norm=1.0),
+    "frequency": lambda w: F.embedding(words(), w, scale_grad_by_freq=True),
+    "all": lambda w: F.embedding(words(), w, 2, 1.0, scale_grad_by_freq=True).tanh(),
+    "two": lambda w: F.embedding(words(), w, 2) * F.embedding(words() + 0, w * 2, 2),
+    "bag": lambda w: F.embedding_bag(words(), w, max_norm=1.0, padding_idx=2),
+    "bag of frequencies": lambda w: F.embedding_bag(
+        words(), w, mode="sum", scale_grad_by_freq=True
+    ),
+    "bag of maxima": lambda w: F.embedding_bag(words(), w, mode="max", padding_idx=2),
+}
+WAYS = {"report": {"report": True}, "plain": {}, "PyTorch's": {"eps": 1e-6, "atol": 1e-5}}
+
+
+def shifted(row):
+    """A fault in one row of the gradient."""
+
+    def fault(g):
+        g[row] = g[row] + 0.1
+        return g
+
+    return faulty(fault)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("lookup", LOOKUPS)
+def test_lookups_of_functions_are_right_and_their_faults_found(lookup, way):
+    function = LOOKUPS[lookup]
+    torch.manual_seed(1)
+    table = (torch.randn(6, 3, dtype=torch.float64) * 2).requires_grad_()
+    before = table.detach().clone()
+    options = {**WAYS[way], "raise_exception": False}
+    assert gradcheck(function, (table,), **options)
+    for row in (2, 5):  # the padding's, and another
+        fault = shifted(row)
+        assert not gradcheck(lambda w, fault=fault: function(fault(w)), (table,), **options)
+    assert torch.equal(table.detach(), before)
+    F.embedding(words(), table, 2).sum().backward()
+    assert table.grad[2].tolist() == [0.0] * 3  # outside a check padding is what it was

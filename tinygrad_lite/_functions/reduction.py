@@ -295,8 +295,9 @@ def _position(op: Any, name: str, x: Any, dim: Any, keepdim: bool) -> Any:
 
 
 def _truth(op: Any, x: Any, dim: Any, keepdim: bool) -> Any:
-    """The answer in bool, for uint8 in uint8."""
-    found = op.run(x, axes_of(x, dim), keepdim)
+    """The answer in bool, for uint8 in uint8; over no dimensions each element's own."""
+    alone = dim.__class__ in (tuple, list) and not len(dim)
+    found = x != 0 if alone else op.run(x, axes_of(x, dim), keepdim)
     return as_dtype(found, np.uint8) if x._array.dtype.char == "B" else found
 
 

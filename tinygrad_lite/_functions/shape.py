@@ -463,10 +463,10 @@ def _in_place_shapes() -> None:
         def change(self: Any, *args: Any, function: Any = function, **keywords: Any) -> Any:
             if here.state.grad:
                 forbid_history(self)
-            seen = self
-            if self._view is not None:  # it becomes a view of what it was, which is still a view
+            seen, held = self, self._family is not None and self._node.__class__ is not Leaf
+            if held or self._view is not None:  # it becomes a view of what it was, as its views are
                 seen = make(self._array, self._node)
-                seen._view = self._view
+                seen._view, seen._family = self._view, self._family
             made = function(seen, *args, **keywords)
             self._array = made._array
             if self._node.__class__ is not Leaf:  # which stays one; gradients are off

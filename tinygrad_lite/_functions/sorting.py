@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from .._dtypes import of
+from .._dtypes import result_type
 from .._nodes import make
 from .._tensor import NUMPY_FUNCTIONS, Tensor
 from ..ops import elementwise as el, sorting as ops
@@ -343,21 +343,23 @@ def searchsorted(
     need_tensor("searchsorted", sorted_sequence, "sorted_sequence")
     rows = sorted_sequence._array
     asked = input._array if isinstance(input, Tensor) else np.asarray(input, rows.dtype)
-    _check_search(rows, asked, isinstance(input, Tensor))
+    _check_search(rows, asked)
     if sorter is not None:
         _check_sorter(rows, sorter)
         rows = np.take_along_axis(rows, sorter._array, -1)
-    found = ops.searchsorted(rows, asked, right=_side(right, side))
-    return make(np.asarray(found, np.int32 if out_int32 else np.int64), None)
+    return _places(rows, asked, _side(right, side), out_int32)
 
 
-def _check_search(rows: Any, asked: Any, tensor: bool) -> None:
-    if tensor and rows.dtype != asked.dtype:
-        raise RuntimeError(
-            "torch.searchsorted(): boundary tensor and input value tensor should have same dtype, "
-            f"but got boundary tensor dtype {of(rows.dtype).name} and input value tensor dtype "
-            f"{of(asked.dtype).name}"
-        )
+def _places(rows: Any, asked: Any, right: bool, narrow: bool) -> Any:
+    """The places found, compared in the common type: NumPy's is float64 where PyTorch's is not."""
+    if rows.dtype != asked.dtype:
+        common = result_type([rows, asked])
+        rows, asked = rows.astype(common), asked.astype(common)
+    found = ops.searchsorted(rows, asked, right=right)
+    return make(np.asarray(found, np.int32 if narrow else np.int64), None)
+
+
+def _check_search(rows: Any, asked: Any) -> None:
     if not rows.ndim:
         raise RuntimeError(
             "torch.searchsorted(): input value can be a scalar only when boundaries tensor "
@@ -397,8 +399,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
             f"{boundaries._array.ndim})"
         )
     asked = input._array if isinstance(input, Tensor) else np.asarray(input)
-    found = ops.searchsorted(boundaries._array, asked, right=bool(right))
-    return make(np.asarray(found, np.int32 if out_int32 else np.int64), None)
+    return _places(boundaries._array, asked, bool(right), out_int32)
 
 
 NUMPY_FUNCTIONS[np.digitize] = lambda x, bins, right=False: bucketize(x, bins, right=not right)

@@ -167,8 +167,10 @@ def nanmedian(x: Any) -> Any:
 
 
 def _nothing(x: Any) -> Any:
-    """What torch takes for the median of nothing: NaN, and the smallest integer."""
-    return x.dtype.type(np.nan) if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    """What torch takes for the median of nothing: NaN, the smallest of int32 and int64, else 0."""
+    if x.dtype.kind == "f":
+        return x.dtype.type(np.nan)
+    return x.dtype.type(np.iinfo(x.dtype).min if x.dtype.itemsize >= 4 else 0)
 
 
 median.rule(pull_to_ties_of_all)

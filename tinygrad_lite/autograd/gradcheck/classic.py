@@ -16,6 +16,7 @@ from ..._nodes import make
 from ..._tensor import Tensor
 from .behaviour import distance
 from .report import WORST, Entry, GradcheckError, GradcheckReport, InputReport
+from .standstill import tables_held
 from .tensors import TensorRun, TensorSubject, apart, borrowed, stand_in
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def check(
         )
     tensors = [args[k] for k in chosen]
     warn_of_single(chosen, tensors)
-    with borrowed(tensors):
+    with borrowed(tensors), tables_held():
         names = [f"x{k}" for k in chosen]
         subject = TensorSubject(
             lambda: with_gradient(fn(*args)),

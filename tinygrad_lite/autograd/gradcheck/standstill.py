@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._nodes import make
+from ..._state import here
 from ..modes import no_grad
 
 if TYPE_CHECKING:
@@ -47,6 +48,17 @@ def standstill(module: Any, *inputs: Any) -> Iterator[list[str]]:
             owner.__dict__[key] = value
         for handle in handles:
             handle.remove()
+
+
+@contextlib.contextmanager
+def tables_held() -> Iterator[None]:
+    """The same for functions: lookups in this thread hold padding still, and shrink no rows."""
+    state = here.state
+    before, state.held = state.held, {}
+    try:
+        yield
+    finally:
+        state.held = before
 
 
 def hooks_of(part: Any) -> list[Any]:

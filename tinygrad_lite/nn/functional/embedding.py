@@ -43,13 +43,28 @@ def embedding(
     Differs from PyTorch: `sparse` changes nothing, gradients are dense.
     """
     padding = _check_table(input, weight, padding_idx)
+    numbers, held = array_of(input), here.state.held
+    if held is not None:
+        return _lookup_held(weight, numbers, padding, held)  # type: ignore[no-any-return]
     if max_norm is not None:
-        _shrink(weight, array_of(input), max_norm, norm_type)
-    numbers = array_of(input)
+        _shrink(weight, numbers, max_norm, norm_type)
     plain = input if here.state.watch is None else numbers  # as tensors recorded in short
     return ops.embedding.run(  # type: ignore[no-any-return]
         weight, plain, padding, bool(scale_grad_by_freq), _pays_as_rows(weight, numbers)
     )
+
+
+def _lookup_held(weight: Any, numbers: Any, padding: int | None, held: dict[Any, Any]) -> Any:
+    """The rows while gradients are checked: padding stays what it was when first looked up.
+
+    No norm shrinks and no frequency divides then: neither is in the slope of what is looked up.
+    """
+    found = ops.embedding(weight, numbers)
+    if padding is None:
+        return found
+    table = weight._array
+    row = held.setdefault((table.shape, padding, numbers.tobytes()), np.array(table[padding]))
+    return where((numbers == padding)[..., None], row.astype(table.dtype), found)
 
 
 def _pays_as_rows(weight: Any, numbers: Any) -> bool:
@@ -137,11 +152,11 @@ def embedding_bag(
             "embedding_bag: If per_sample_weights is given, then it must have the same shape as "
             "the input"
         )
-    if max_norm is not None:
+    checked = here.state.held is not None  # a gradient check holds still what has no slope
+    if max_norm is not None and not checked:
         _shrink(weight, numbers, max_norm, norm_type)
-    rows = ops.embedding(
-        weight, numbers, padding_idx=padding, by_frequency=bool(scale_grad_by_freq)
-    )
+    by_frequency = bool(scale_grad_by_freq) and not checked
+    rows = ops.embedding(weight, numbers, padding_idx=padding, by_frequency=by_frequency)
     counted = np.ones(len(numbers), bool) if padding is None else numbers != padding
     places, held = _places(starts, len(numbers), counted)
     if per_sample_weights is not None:
