@@ -419,8 +419,8 @@ def _counted(first: Any, stride: Any, count: int, whole: bool, kind: np.dtype[An
     far = abs(first) + abs(stride) * count
     even = whole or (float(first).is_integer() and float(stride).is_integer())
     if even and far <= EXACT.get(kind, -1):  # counted in the type itself: a third of the time
-        return np.arange(first, first + stride * count, stride, kind)
-    values = np.arange(count, dtype=np.int64 if whole else np.float64)
+        return np.arange(first, first + stride * count, stride, dtype=kind)
+    values: Any = np.arange(count, dtype=np.int64 if whole else np.float64)
     values *= stride
     values += first
     return values.astype(kind, copy=False)

@@ -36,7 +36,7 @@ def test_orders(shape, kind, special):
         for descending in (False, True):
             full = kernels.order.plain(x, axis, descending)
             np.testing.assert_array_equal(kernels.order(x, axis, descending), full)
-            for count in (0, 1, 3, x.shape[axis]):
+            for count in {0, 1, 3, min(16, x.shape[axis]), x.shape[axis]}:
                 found = kernels.order_start(x, axis, count, descending)
                 np.testing.assert_array_equal(found, np.take(full, np.arange(count), axis))
         rank = x.shape[axis] // 2

@@ -263,7 +263,9 @@ def channel_norm(x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, 
     return _image(out, x), mean, var, scale
 
 
-def _channel_norm_of_planes(x: Any, planes: Any, weight: Any, bias: Any, eps: float) -> Any:
+def _channel_norm_of_planes(
+    x: Any, planes: Any, weight: Any, bias: Any, eps: float
+) -> tuple[Any, Any, Any, Any]:
     """The same of an image whose channels lie second in memory, and so do those of the result."""
     n, c = x.shape[:2]
     share = x.dtype.type(1 / (n * planes.shape[1]))

@@ -17,6 +17,7 @@ from . import instead_of
 __all__ = ["order", "order_at", "order_start"]
 
 SHORT, FEW = 64, 4096  # lanes and arrays below which the plain forms are as fast
+ROUNDS = 16  # elements of a lane up to which they are looked for one by one
 NAN_BITS = np.int32(0x7FC00000)
 
 
@@ -97,6 +98,10 @@ def _plain_order_start(x: Any, axis: int, count: int, descending: bool) -> Any:
 @instead_of(_plain_order_start)
 def order_start(x: Any, axis: int, count: int, descending: bool) -> Any:
     """The first `count` indices of the order along `axis`."""
+    if x.size > FEW // 2 and (count == 1 or (1 < count <= ROUNDS and x.shape[axis] >= SHORT)):
+        found = _start_in_rounds(x, axis, count, descending)
+        if found is not None:
+            return found
     keys = None if _is_small(x, axis) or not count else _keys(x, axis, descending)
     if keys is None:
         first = (*(slice(None),) * (axis % x.ndim), slice(count))
@@ -106,6 +111,41 @@ def order_start(x: Any, axis: int, count: int, descending: bool) -> Any:
         keys = np.array(keys[..., :count])
     keys.sort(axis=-1)
     return _places(keys, axis)
+
+
+def _start_in_rounds(x: Any, axis: int, count: int, descending: bool) -> Any:
+    """The same by looking for the extreme and taking it away: 3 of (64, 1000) in 29 against 200.
+
+    None where what stands for taken elements, or a NaN that ends the order, is among the chosen.
+    """
+    gone = _extreme(x.dtype, not descending)
+    if gone is None:
+        return None
+    axis %= x.ndim
+    lanes = (x if axis == x.ndim - 1 else np.moveaxis(x, axis, -1)).reshape(-1, x.shape[axis])
+    found = np.empty((len(lanes), count), np.int64)
+    rows = np.arange(len(lanes))
+    for turn in range(count):
+        if turn == 1:
+            lanes = lanes.copy()
+        if turn:
+            lanes[rows, found[:, turn - 1]] = gone
+        at = (lanes.argmax if descending else lanes.argmin)(1)
+        found[:, turn] = at
+        chosen = lanes[rows, at]
+        if (chosen == gone).any() or not (descending or (chosen == chosen).all()):  # noqa: PLR0124
+            return None
+    shape = (*x.shape[:axis], *x.shape[axis + 1 :], count)
+    return np.ascontiguousarray(np.moveaxis(found.reshape(shape), -1, axis))
+
+
+def _extreme(dtype: Any, largest: bool) -> Any:
+    """The largest or smallest element of a type, None of those that NumPy searches slowly."""
+    if dtype.kind == "f":
+        return None if dtype.itemsize < 4 else np.inf if largest else -np.inf
+    if dtype.kind in "iu":
+        return np.iinfo(dtype).max if largest else np.iinfo(dtype).min
+    return None
 
 
 def _plain_order_at(x: Any, axis: int, rank: int) -> Any:

@@ -148,7 +148,7 @@ def plane_norm_pull(
     if not x.size:
         return np.zeros_like(x), np.zeros(c, x.dtype), np.zeros(c, x.dtype)
     if x.dtype.itemsize < 4:
-        return _plain_plane_norm_pull(g, x, weight, mean, scale, needs)  # type: ignore[no-any-return]
+        return _plain_plane_norm_pull(g, x, weight, mean, scale, needs)
     groups, pixels = mean.shape[1], math.prod(x.shape[2:])
     each, share = c // groups, x.dtype.type(groups / (c * pixels))
     rows, slopes = x.reshape(n * c, pixels), g.reshape(n * c, pixels)

@@ -145,8 +145,8 @@ def _to_all(gx: Any, gw: Any, gb: Any, weight: Any, scale: Any, needs: Any) -> A
 @frozen_norm.joint
 def _(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: Any) -> Any:
     wanted = (needs[0], needs[1] or needs[4], needs[2] or needs[3])
-    pulled = kernels.frozen_norm_pull(g, x, weight, mean, scale, wanted)
-    return _to_all(*pulled, weight, scale, needs)
+    gx, gw, gb = kernels.frozen_norm_pull(g, x, weight, mean, scale, wanted)
+    return _to_all(gx, gw, gb, weight, scale, needs)
 
 
 @frozen_norm.joint_again

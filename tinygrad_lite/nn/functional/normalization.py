@@ -144,12 +144,15 @@ def _with_statistics(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: f
 
 
 def _are_alike(x: Any, *vectors: Any) -> bool:
-    """Whether all that are given are vectors of the type of `x`, and nobody watches."""
+    """Whether all that are given are vectors of the type of `x`, and no watcher takes calls whole.
+
+    Those know the operations that are left where they do not.
+    """
     kind = x._array.dtype
     for v in vectors:
         if v is not None and (v._array.dtype != kind or v._array.ndim != 1):
             return False
-    return here.state.watch is None
+    return not hasattr(here.state.watch, "take_call")
 
 
 def layer_norm(
