@@ -65,7 +65,9 @@ def keep_where(mask: Any, x: Any, out: Any = None) -> Any:
 
     The bits of `x` are multiplied as whole numbers: NumPy chooses 6 times slower than that.
     """
-    bits = BITS[x.dtype]
+    bits = BITS.get(x.dtype)
+    if bits is None:  # whole numbers already
+        return np.multiply(x, mask, out=out)
     if out is None:
         return np.multiply(x.view(bits), mask).view(x.dtype)
     np.multiply(x.view(bits), mask, out=out.view(bits))
