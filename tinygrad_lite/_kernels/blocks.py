@@ -30,9 +30,7 @@ __all__ = [
     "tall_times",
 ]
 
-DIRECT_PRODUCTS = (
-    1_000_000  # products of two numbers up to which OpenBLAS takes factors as they lie
-)
+DIRECT_PRODUCTS = 1_000_000  # of two numbers: up to here OpenBLAS takes factors as they lie
 # Blocks of fewer rows gain nothing; sums over blocks, which are added up afterwards, want more.
 LOW, LOW_SUM = 64, 100
 PRODUCTS_A_STEP = 32  # that take as long as a step of a ufunc takes for an element

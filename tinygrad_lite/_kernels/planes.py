@@ -18,8 +18,8 @@ from .broadcast import ones
 from .chunks import long_rows, row_pieces
 
 __all__ = [
-    "centred_products", "centred_squares", "plane_norm", "plane_norm_pull", "planes_of",
-    "pulled_planes", "scaled_planes", "sums_of",
+    "centred_planes", "centred_products", "centred_squares", "plane_norm", "plane_norm_pull",
+    "planes_of", "pulled_planes", "scaled_planes", "sums_of",
 ]  # fmt: skip
 
 NARROW = 32  # pixels of a plane below which NumPy's loops over them cost more than turning
@@ -64,6 +64,21 @@ def scaled_planes(rows: Any, slope: Any, shift: Any) -> Any:
         for part in row_pieces(*rows.shape):
             piece = np.multiply(rows[part], steep[part], out=out[part])
             piece += lift[part]
+    return out
+
+
+def centred_planes(rows: Any, mean: Any, slope: Any, shift: Any) -> Any:
+    """What each plane is away from its `mean`, times `slope`, plus `shift` (None: nothing).
+
+    A third step, which spares the digits that s x + t loses where a mean is large.
+    """
+    out, level, steep = np.empty_like(rows), mean.reshape(-1, 1), slope.reshape(-1, 1)
+    with long_rows(rows.shape[1]):
+        for part in row_pieces(*rows.shape):
+            piece = np.subtract(rows[part], level[part], out=out[part])
+            piece *= steep[part]
+            if shift is not None:
+                piece += shift[part, None]
     return out
 
 
@@ -115,9 +130,8 @@ def plane_norm(x: Any, groups: int, weight: Any, bias: Any, eps: float) -> tuple
         rows = x.reshape(n * c, pixels)
         level, slope = np.repeat(mean, each), np.repeat(scale, each)
     slope = slope if weight is None else (slope.reshape(n, c) * weight).reshape(-1)
-    shift = -level * slope
-    shift = shift if bias is None else (shift.reshape(n, c) + bias).reshape(-1)
-    out = scaled_planes(rows, slope, shift)
+    shift = None if bias is None else np.tile(bias, n)
+    out = centred_planes(rows, level, slope, shift)
     return out.reshape(x.shape), mean.reshape(n, groups), scale.reshape(n, groups)
 
 

@@ -207,7 +207,7 @@ def _(g: Any, x: Any, alpha: float, scale: float, inner: float) -> Any:
 def softplus(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + e^(beta x)) / beta, and `x` itself where beta · x exceeds the threshold."""
     scaled = x * beta
-    return choose(scaled > threshold, x, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
+    return np.where(scaled > threshold, x, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
 
 
 @softplus.rule
