@@ -18,7 +18,8 @@ import numpy as np
 from . import instead_of
 from .bands import Bands, add_bands, bands_of, gram_of_bands, pays_off, times_bands
 from .blocks import tall_gram, tall_times
-from .chunks import stretched
+from .broadcast import column_sums
+from .chunks import row_pieces, stretched
 from .faces import channels_last, channels_second, pixels_of, weight_first, weight_last
 from .layout import Layout, inside, pad_last, padded_zeros, pieces
 
@@ -160,20 +161,36 @@ def _by_group(x: Any, weight: Any, groups: int) -> Iterator[tuple[slice, Any, An
 def _depthwise_forward(
     x: Any, weight: Any, bias: Any, layout: Layout, outs: tuple[int, ...]
 ) -> Any:
-    padded = pad_last(x, layout)
-    times = weight.shape[0] // x.shape[1]
-    if times > 1:
-        padded = np.repeat(padded, times, axis=-1)
-    kernels = np.moveaxis(weight[:, 0], 0, -1)
-    out = np.zeros((x.shape[0], *outs[:-1], outs[-1] * weight.shape[0]), x.dtype)
-    term = np.empty_like(out)
-    for at, part in layout.offsets(weight.shape[2:], outs):
-        seen = _long(padded[(slice(None), *part)])
-        out += np.multiply(seen, np.tile(kernels[at], outs[-1]), out=term)
-    out = out.reshape(x.shape[0], *outs, weight.shape[0])
+    padded = _each_for(pad_last(x, layout), len(weight))
+    out = np.zeros((x.shape[0], *outs[:-1], outs[-1] * len(weight)), x.dtype)
+    for images in _few_images(out):
+        sums, term = out[images], np.empty_like(out[images])
+        offsets = layout.offsets(weight.shape[2:], outs)
+        for (_, part), row in zip(offsets, _kernel_rows(weight, outs[-1]), strict=True):
+            sums += np.multiply(_long(padded[(images, *part)]), row, out=term)
+    out = out.reshape(x.shape[0], *outs, len(weight))
     if bias is not None:
         out += bias
     return channels_second(out)
+
+
+def _each_for(padded: Any, deep: int) -> Any:
+    """A padded image with each channel as often as there are kernels for it."""
+    times = deep // padded.shape[-1]
+    return np.repeat(padded, times, axis=-1) if times > 1 else padded
+
+
+def _kernel_rows(weight: Any, places: int) -> Any:
+    """(O, 1, kernel) -> (offsets, places · O): what a row of pixels is multiplied with."""
+    deep, offsets = len(weight), math.prod(weight.shape[2:])
+    out = np.empty((offsets, places, deep), weight.dtype)
+    out[...] = weight.reshape(deep, offsets).T[:, None]
+    return out.reshape(offsets, places * deep)
+
+
+def _few_images(out: Any) -> Iterator[slice]:
+    """Images whose results stay in the cache from one offset of the kernel to the next."""
+    return row_pieces(len(out), math.prod(out.shape[1:]))
 
 
 def _long(x: Any) -> Any:
@@ -247,17 +264,24 @@ def _backward_input_groups(g: Any, weight: Any, size: tuple[int, ...], layout: L
 
 
 def _depthwise_input(g: Any, weight: Any, size: tuple[int, ...], layout: Layout) -> Any:
-    padded = padded_zeros(len(g), weight.shape[1] * layout.groups, size, layout, g.dtype)
-    last = np.ascontiguousarray(channels_last(g))
-    kernels = np.moveaxis(weight[:, 0], 0, -1)
-    times = weight.shape[0] // layout.groups
-    for at, part in layout.offsets(weight.shape[2:], g.shape[2:]):
-        terms = _long(last) * np.tile(kernels[at], g.shape[-1])
-        terms = terms.reshape(last.shape)
-        if times > 1:
-            terms = _split(terms, layout.groups).sum(-1)
-        seen = padded[(slice(None), *part)]
-        seen += terms
+    padded = padded_zeros(len(g), layout.groups, size, layout, g.dtype)
+    last, outs = np.ascontiguousarray(channels_last(g)), g.shape[2:]
+    times = len(weight) // layout.groups
+    together = layout.stride[-1] == 1 and times == 1  # rows of pixels are one piece there too
+    for images in _few_images(last):
+        slopes = _long(last[images])
+        term = np.empty_like(slopes)
+        offsets = layout.offsets(weight.shape[2:], outs)
+        for (_, part), row in zip(offsets, _kernel_rows(weight, outs[-1]), strict=True):
+            np.multiply(slopes, row, out=term)
+            seen = padded[(images, *part)]
+            if together:
+                seen = _long(seen)
+                seen += term
+            else:
+                terms = term.reshape(*slopes.shape[:-1], outs[-1], -1)
+                for k in range(times):  # a sum over so short an axis takes ten times as long
+                    seen += terms[..., k::times]
     return channels_second(padded[inside(size, layout)])
 
 
@@ -291,14 +315,13 @@ def _backward_weight_groups(x: Any, g: Any, kernel: tuple[int, ...], layout: Lay
 
 
 def _depthwise_weight(x: Any, g: Any, kernel: tuple[int, ...], layout: Layout) -> Any:
-    padded = pad_last(x, layout)
-    times = g.shape[1] // x.shape[1]
-    if times > 1:
-        padded = np.repeat(padded, times, axis=-1)
-    last = np.ascontiguousarray(channels_last(g))
-    out: Any = np.empty((g.shape[1], 1, *kernel), g.dtype)
-    ones = np.ones(math.prod(last.shape[:-1]), g.dtype)
-    for at, part in layout.offsets(kernel, g.shape[2:]):
-        terms = _long(padded[(slice(None), *part)]) * _long(last)
-        out[(slice(None), 0, *at)] = ones.dot(terms.reshape(len(ones), g.shape[1]))
+    padded = _each_for(pad_last(x, layout), g.shape[1])
+    last, deep = np.ascontiguousarray(channels_last(g)), g.shape[1]
+    out: Any = np.zeros((deep, 1, *kernel), g.dtype)
+    for images in _few_images(last):
+        slopes = _long(last[images])
+        term = np.empty_like(slopes)
+        for at, part in layout.offsets(kernel, g.shape[2:]):
+            np.multiply(_long(padded[(images, *part)]), slopes, out=term)
+            out[(slice(None), 0, *at)] += column_sums(term.reshape(-1, deep))
     return out
