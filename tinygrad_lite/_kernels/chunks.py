@@ -17,7 +17,8 @@ import numpy as np
 from .team import count_threads, is_shared
 
 __all__ = [
-    "PIECE", "SHORT_CHAIN", "flat_pieces", "long_rows", "piece_size", "row_pieces", "stretched",
+    "PIECE", "SHORT_CHAIN", "flat_pieces", "long_rows", "piece_size", "repeated", "row_pieces",
+    "stretched",
 ]  # fmt: skip
 
 PIECE = 1 << 16
@@ -86,10 +87,10 @@ def stretched(rows: Any, *vectors: Any) -> tuple[Any, ...]:
     if times == 1:
         return rows, *vectors
     wide = rows.reshape(count // times, width * times)
-    return wide, *(None if v is None else _repeated(v, times) for v in vectors)
+    return wide, *(None if v is None else repeated(v, times) for v in vectors)
 
 
-def _repeated(vector: Any, times: int) -> Any:
+def repeated(vector: Any, times: int) -> Any:
     """What `np.tile` makes, in one microsecond instead of ten."""
     out = np.empty((times, len(vector)), vector.dtype)
     out[...] = vector

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import instead_of
 from .broadcast import TALL, ones, shares
-from .chunks import PIECE, SHORT_CHAIN, long_rows, piece_size, row_pieces, stretched
+from .chunks import PIECE, SHORT_CHAIN, long_rows, piece_size, repeated, row_pieces, stretched
 from .faces import channels_second, pixels_of
 from .memory import aligned
 from .planes import (
@@ -270,26 +270,19 @@ def _channel_norm_of_planes(
     n, c = x.shape[:2]
     share = x.dtype.type(1 / (n * planes.shape[1]))
     mean = sums_of(planes).reshape(n, c).sum(axis=0) * share
-    var = centred_squares(planes, _each(mean, n)).reshape(n, c).sum(axis=0) * share
+    var = centred_squares(planes, repeated(mean, n)).reshape(n, c).sum(axis=0) * share
     scale = 1 / np.sqrt(var + eps)
     slope = scale if weight is None else scale * weight
     shift = -mean * slope if bias is None else bias - mean * slope
-    out = scaled_planes(planes, _each(slope, n), _each(shift, n))
+    out = scaled_planes(planes, repeated(slope, n), repeated(shift, n))
     return out.reshape(x.shape), mean, var, scale
-
-
-def _each(vector: Any, images: int) -> Any:
-    """A vector over channels for the planes of so many images."""
-    out = np.empty((images, len(vector)), vector.dtype)
-    out[...] = vector
-    return out.reshape(-1)
 
 
 def _channel_norm_pull_of_planes(
     g: Any, x: Any, planes: Any, weight: Any, mean: Any, scale: Any, needs: Any
 ) -> Any:
     n, c = x.shape[:2]
-    slopes, level = g.reshape(planes.shape), _each(mean, n)
+    slopes, level = g.reshape(planes.shape), repeated(mean, n)
     gw = centred_products(slopes, planes, level).reshape(n, c).sum(axis=0) * scale
     gb = sums_of(slopes).reshape(n, c).sum(axis=0)
     if not needs[0]:
@@ -297,7 +290,7 @@ def _channel_norm_pull_of_planes(
     share = x.dtype.type(1 / (n * planes.shape[1]))
     along = scale if weight is None else scale * weight
     columns = (along, -along * scale * gw * share, -along * gb * share)
-    gx = pulled_planes(slopes, planes, level, *(_each(v, n) for v in columns))
+    gx = pulled_planes(slopes, planes, level, *(repeated(v, n) for v in columns))
     return gx.reshape(x.shape), gw, gb
 
 
@@ -379,7 +372,7 @@ def frozen_norm(x: Any, weight: Any, bias: Any, mean: Any, var: Any, eps: float)
     planes = planes_of(x)
     if planes is not None:
         n = x.shape[0]
-        return scaled_planes(planes, _each(slope, n), _each(shift, n)).reshape(x.shape), scale
+        return scaled_planes(planes, repeated(slope, n), repeated(shift, n)).reshape(x.shape), scale
     wide, steep, lift = stretched(pixels_of(x), slope, shift)
     out = np.empty_like(wide)
     for part in row_pieces(*wide.shape):
@@ -409,7 +402,7 @@ def frozen_norm_pull(g: Any, x: Any, weight: Any, mean: Any, scale: Any, needs: 
         n, c = x.shape[:2]
         slopes = g.reshape(planes.shape)
         if needs[1]:
-            products = centred_products(slopes, planes, _each(mean, n))
+            products = centred_products(slopes, planes, repeated(mean, n))
             gw = products.reshape(n, c).sum(axis=0) * scale
         return gx, gw, sums_of(slopes).reshape(n, c).sum(axis=0) if needs[2] else None
     rows, slopes = pixels_of(x), pixels_of(g)

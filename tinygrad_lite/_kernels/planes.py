@@ -15,7 +15,7 @@ import numpy as np
 
 from . import instead_of
 from .broadcast import ones
-from .chunks import long_rows, row_pieces
+from .chunks import long_rows, repeated, row_pieces
 
 __all__ = [
     "centred_planes", "centred_products", "centred_squares", "plane_norm", "plane_norm_pull",
@@ -130,7 +130,7 @@ def plane_norm(x: Any, groups: int, weight: Any, bias: Any, eps: float) -> tuple
         rows = x.reshape(n * c, pixels)
         level, slope = np.repeat(mean, each), np.repeat(scale, each)
     slope = slope if weight is None else (slope.reshape(n, c) * weight).reshape(-1)
-    shift = None if bias is None else np.tile(bias, n)
+    shift = None if bias is None else repeated(bias, n)
     out = centred_planes(rows, level, slope, shift)
     return out.reshape(x.shape), mean.reshape(n, groups), scale.reshape(n, groups)
 
